@@ -1,0 +1,52 @@
+"""Lumos keeps metadata catalogs true without people typing into them.
+
+The functions below are the whole public Python surface; the command line calls the same ones. They are
+resolved on first use, so that ``import lumos_core`` stays as cheap as an empty module.
+
+Example:
+    >>> import lumos_core
+    >>> lumos_core.__version__
+    '0.1.0'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_API = {
+    "run": "lumos_core.run.api",
+    "plan": "lumos_core.run.api",
+    "validate": "lumos_core.run.api",
+    "diff": "lumos_core.history.api",
+    "log": "lumos_core.history.api",
+    "open_store": "lumos_core.history.api",
+    "read_snapshot": "lumos_core.snapshot.api",
+    "write_snapshot": "lumos_core.snapshot.api",
+    "export_snapshot": "lumos_core.snapshot.api",
+    "import_snapshot": "lumos_core.snapshot.api",
+    "merge_snapshots": "lumos_core.snapshot.api",
+    "transform_snapshot": "lumos_core.snapshot.api",
+    "convert_snapshot": "lumos_core.snapshot.api",
+    "plugins": "lumos_core.loading.api",
+    "describe": "lumos_core.loading.api",
+    "pipeline_schema": "lumos_core.config.api",
+    "init": "lumos_core.config.api",
+}
+
+__all__ = ["__version__", *_API]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public function when it is first asked for."""
+    if name in _API:
+        value = getattr(import_module(_API[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'lumos_core' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,78 @@
+"""The contract of a file format.
+
+Example:
+    ```python
+    class Lines(Format[LinesConfig]):
+        extensions = (".txt",)
+
+        def inspect(self, files: Sequence[File], ctx: Context) -> Iterable[Record]:
+            for file in files:
+                yield Record(file.urn, Dataset(captured=["fields"], fields=[Field("line", type="string")]))
+    ```
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO, ClassVar, Protocol
+
+from ..model.record import AnyRecord
+from .component import BaseComponent, C, ComponentKind
+from .context import Context
+
+
+class File(Protocol):
+    """One stored object.
+
+    Attributes:
+        path: Path below the root of its source, with `/`.
+        size: Bytes.
+        etag: Changes whenever the content does: an etag, or size and modification time.
+        local: Absolute local path, or None when it is not on this machine's disk.
+        urn: The dataset that it belongs to.
+    """
+
+    path: str
+    size: int
+    etag: str
+    local: str | None
+    urn: str
+
+    def open(self) -> BinaryIO:
+        """Open for reading and seeking.
+
+        Raises:
+            OSError: As the storage says.
+        """
+
+
+class Format(BaseComponent[C]):
+    """Claims files by extension and magic, or a folder by its marker, and reads their schema.
+
+    Attributes:
+        extensions: Lower-case, with the dot; compression suffixes are taken off before.
+        magic: First bytes that prove the format.
+        markers: Names whose presence makes a folder one dataset (`_delta_log/`).
+        name_in_urn: Platform-neutral short name (`csv`), used in `layout.format`.
+        positional: True when the order of fields is what readers go by (CSV).
+    """
+
+    component_kind: ClassVar[ComponentKind] = "format"
+    extensions: ClassVar[tuple[str, ...]] = ()
+    magic: ClassVar[tuple[bytes, ...]] = ()
+    markers: ClassVar[tuple[str, ...]] = ()
+    name_in_urn: ClassVar[str] = ""
+    positional: ClassVar[bool] = False
+
+    @abstractmethod
+    def inspect(self, files: Sequence[File], ctx: Context) -> Iterable[AnyRecord]:
+        """Read what files of one dataset say: one fragment per file, in the order of `files`.
+
+        A fragment is a `Dataset` record (fields, layout, properties) and, when known for free, a `Stats` record
+        (row count, sizes). It reads the fewest bytes that hold the schema.
+
+        Raises:
+            UnitError: When a file cannot be read; `where` names it.
+            RetryableError: When a file changed while being read.
+        """

@@ -1,0 +1,99 @@
+"""The contract of a source.
+
+Example:
+    A complete source. `plan` says what there is to read, `extract` reads one piece of it:
+
+    ```python
+    class Inbox(Source[InboxConfig]):
+        def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+            for name in sorted(os.listdir(self.config.path)):
+                urn = urns.dataset("inbox", name)
+                if within.matches(urn):
+                    yield Unit(key=name, scope=Scope(urns=frozenset({urn})))
+            if within.everything:
+                ctx.covered(Covered(Scope(platform="inbox"), frozenset({"record"})))
+
+        def extract(self, unit: Unit, ctx: Context) -> Iterable[Record]:
+            urn = urns.dataset("inbox", unit.key)
+            yield Record(urn, Dataset(name=unit.key, captured=["fields"], fields=[Field("line", type="string")]))
+            ctx.covered(Covered(unit.scope, frozenset({"fields"})))
+    ```
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from ..model.record import AnyRecord
+from ..model.scope import Scope
+from .component import BaseComponent, C, ComponentKind
+from .context import Context
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """The atom of parallelism, progress, retry and failure: plain data that an executor can ship.
+
+    Attributes:
+        key: Unique within its source and run; shown in messages.
+        scope: What it reads; *failed* is declared for it when it fails.
+        weight: Relative cost, for progress and balance.
+        args: Plain data that `extract` needs (JSON types and bytes).
+    """
+
+    key: str
+    scope: Scope
+    weight: int = 1
+    args: dict[str, Any] = {}
+
+
+class Event(Struct, frozen=True):
+    """Something changed inside a scope: re-read it. `token` is acknowledged after the commit."""
+
+    scope: Scope
+    token: str = ""
+
+
+class Source(BaseComponent[C]):
+    """Reads metadata from where data lives.
+
+    Attributes:
+        capabilities: Aspects that it can capture.
+    """
+
+    component_kind: ClassVar[ComponentKind] = "source"
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """Say what there is to read inside a scope, as units that stand alone.
+
+        What was listed completely is declared here (`ctx.covered(... "record" ...)`), since only the listing knows.
+        A unit that later fails takes its own scope out of that declaration.
+
+        Raises:
+            LumosError: When nothing can be listed; the source then counts as failed as a whole.
+        """
+
+    @abstractmethod
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Read one unit; records come in any order, fragments of one URN are united.
+
+        Raises:
+            RetryableError: The unit is tried again.
+            LumosError: The unit is reported and left out; nothing is concluded from the gap.
+        """
+
+    def watch(self, ctx: Context) -> Iterable[Event]:
+        """Wait for changes; yields scopes to re-read, never a diff. Optional."""
+        return ()
+
+    def ack(self, tokens: Sequence[str]) -> None:
+        """Acknowledge events after their effects are committed: at least once. Optional."""
+
+    def suggest(self, path: str) -> Iterable[dict[str, Any]]:
+        """Look at a folder and suggest entries for `sources:` in a pipeline, each with its `type`. Optional."""
+        return ()

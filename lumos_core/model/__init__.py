@@ -1,0 +1,1 @@
+"""The canonical model: entities, aspects, types, identity and the algebra of records. Pure data, no I/O."""

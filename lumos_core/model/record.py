@@ -1,0 +1,238 @@
+"""One record and its canonical line (`lumos-c14n/1`).
+
+The canonical form is a strict subset of RFC 8785: UTF-8, sorted keys, no spaces, no floats, integers beyond 2^53-1
+as text, set-like arrays unique and sorted by the bytes of their key, nothing empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from . import urns
+from .entities import KINDS, Entity, Foreign, Stats
+from .shapes import Shape, key_function, shapes
+
+V = TypeVar("V", bound=Entity | Foreign | Stats)
+
+MAX_INTEGER = 2**53 - 1
+"""Larger integers are written as text, so that every JSON reader keeps them exact."""
+
+
+class Record(Struct, Generic[V]):
+    """One thing that is known: its URN and what is known about it.
+
+    Example:
+        >>> from lumos_core.plugin_api import Dataset, Record, urns
+        >>> Record(urns.dataset("csv", "shop/products"), Dataset(name="products", captured=["fields"])).kind
+        'dataset'
+    """
+
+    urn: str
+    value: V
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.kind:
+            self.kind = self.value.kind
+
+
+AnyRecord = Record[Any]
+"""A record of any kind."""
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_Normaliser = Callable[[Any], Any]
+
+
+def encode(record: AnyRecord) -> bytes:
+    """Return the line of a record that is already normal, without the newline."""
+    try:
+        return _encoder.encode(record)
+    except UnicodeEncodeError:
+        return _encoder.encode(_without_surrogates(record))
+
+
+def canonical(record: AnyRecord) -> bytes:
+    """Normalise a record and return its line, without the newline."""
+    return encode(normalise(record))
+
+
+def decode(line: bytes) -> AnyRecord:
+    """Read a line.
+
+    Raises:
+        ValueError: When it is not a line of this version (`msgspec.DecodeError` and `ValidationError` included).
+    """
+    return _decoder(line_kind(line)).decode(line)
+
+
+def is_canonical(line: bytes) -> bool:
+    """Tell whether encoding the decoded line gives the same bytes, sets and emptiness included."""
+    return canonical(decode(line)) == line
+
+
+def line_kind(line: bytes) -> str:
+    """Return the kind of a line from its first bytes."""
+    if not line.startswith(b'{"kind":"'):
+        raise ValueError(f"not a record line: {line[:40]!r}")
+    return line[9 : line.find(b'"', 9)].decode("utf-8", "replace")
+
+
+def line_key(line: bytes) -> bytes:
+    """Return the prefix of a line that orders it and makes it unique: up to the quote that ends its URN.
+
+    URNs hold no quote and no backslash, so that the key is found unparsed.
+    """
+    end = line.find(b'","value":', 9)
+    if end < 0:
+        raise ValueError(f"not a record line: {line[:40]!r}")
+    return line[:end]
+
+
+def line_urn(line: bytes) -> str:
+    """Return the URN of a line from its prefix."""
+    key = line_key(line)
+    return key[key.index(b'"urn":"', 9) + 7 :].decode()
+
+
+def make_key(kind: str, urn: str) -> bytes:
+    """Return what `line_key` returns for the line of this record."""
+    return b'{"kind":"' + kind.encode() + b'","urn":"' + urn.encode()
+
+
+def digest(line: bytes) -> str:
+    """SHA-256 of a line without its newline, in hex."""
+    return hashlib.sha256(line).hexdigest()
+
+
+@lru_cache(maxsize=None)
+def _decoder(kind: str) -> msgspec.json.Decoder[AnyRecord]:
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}; a newer version of Lumos may have written it")
+    return msgspec.json.Decoder(_line_type(kind))
+
+
+def _line_type(kind: str) -> Any:
+    return Record[KINDS[kind]]  # type: ignore[misc]
+
+
+def normalise(record: AnyRecord) -> AnyRecord:
+    """Bring a record into canonical shape, in place, and return it.
+
+    Sets are sorted and made unique (the first of equal keys stays), empty parts are dropped, large integers
+    become text. `captured` gains nothing here: honesty about it is the component's.
+
+    Raises:
+        ValueError: When the URN does not fit the kind.
+    """
+    if record.kind not in ("foreign", "stats") and urns.kind(record.urn) != record.kind:
+        raise ValueError(f"{record.urn} names a {urns.kind(record.urn)}, but its value is a {record.kind}")
+    _normaliser(type(record.value))(record.value)
+    return record
+
+
+@lru_cache(maxsize=None)
+def _normaliser(struct: type[Struct]) -> _Normaliser:
+    """Compile the normaliser of a struct; it returns False when nothing is left in it."""
+    steps: list[tuple[str, _Normaliser]] = []
+    for attribute, shape in shapes(struct):
+        step = _step(shape)
+        if step is not None:
+            steps.append((attribute, step))
+
+    def run(value: Any) -> Any:
+        for attribute, step in steps:
+            part = getattr(value, attribute)
+            if part is not None and part != []:
+                kept = step(part)
+                if kept is not part:
+                    setattr(value, attribute, kept)
+        return value
+
+    return run
+
+
+def _step(shape: Shape) -> _Normaliser | None:
+    if shape.form == "struct":
+        assert shape.struct is not None
+        return _struct_step(shape.struct)
+    if shape.form == "list":
+        return _list_step(shape)
+    if shape.role == "count":
+        return _count
+    return None
+
+
+def _struct_step(struct: type[Struct]) -> _Normaliser:
+    empty: list[Any] = []
+
+    def run(value: Any) -> Any:
+        _normaliser(struct)(value)
+        if not struct.__struct_fields__[len(struct.__struct_fields__) - len(struct.__struct_defaults__) :]:
+            return value
+        if not empty and len(struct.__struct_defaults__) == len(struct.__struct_fields__):
+            empty.append(struct())
+        return None if empty and value == empty[0] else value
+
+    return run
+
+
+def _list_step(shape: Shape) -> _Normaliser:
+    element = shape.inner[0]
+    inner: _Normaliser | None = None
+    if element.form == "struct":
+        assert element.struct is not None
+        inner = _normaliser(element.struct)
+    elif element.form == "tuple":
+        inner = _tuple_step(element)
+    key = None if shape.keys is None else key_function(shape)
+
+    def run(values: list[Any]) -> list[Any]:
+        if inner is not None:
+            values = [inner(value) for value in values]
+        if key is None:
+            return values
+        if len(values) == 1:
+            return values
+        unique: dict[tuple[str, ...], Any] = {}
+        for value in values:
+            unique.setdefault(key(value), value)
+        return [unique[name] for name in sorted(unique)]
+
+    return run
+
+
+def _tuple_step(shape: Shape) -> _Normaliser | None:
+    steps = [_step(part) for part in shape.inner]
+    if not any(steps):
+        return None
+
+    def run(value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(part if step is None else step(part) for part, step in zip(value, steps, strict=True))
+
+    return run
+
+
+def _count(value: int | str) -> int | str:
+    return str(value) if isinstance(value, int) and abs(value) > MAX_INTEGER else value
+
+
+def _without_surrogates(record: AnyRecord) -> AnyRecord:
+    """Replace what is not Unicode by U+FFFD: such text must never enter a snapshot."""
+
+    def clean(part: Any) -> Any:
+        if isinstance(part, str):
+            return part.encode("utf-8", "replace").decode()
+        if isinstance(part, (list, tuple)):
+            return type(part)(clean(item) for item in part)
+        if isinstance(part, Struct):
+            for name in part.__struct_fields__:
+                setattr(part, name, clean(getattr(part, name)))
+        return part
+
+    return clean(record)  # type: ignore[no-any-return]

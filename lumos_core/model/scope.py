@@ -1,0 +1,82 @@
+"""One selector for coverage, planning, watching, `--select`, catalog reads and soft delete."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from . import urns
+
+
+class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A set of records. Empty = any; all that is given must fit.
+
+    Attributes:
+        types: URN types (`dataset`, `container`, ...).
+        platform: Platform of located things.
+        env: Environment of located things.
+        prefixes: Prefixes of the URN's name (`shop.public.`); one of these, or one of `urns`, must fit.
+        urns: Exact URNs.
+    """
+
+    types: frozenset[str] = frozenset()
+    platform: str = ""
+    env: str = ""
+    prefixes: tuple[str, ...] = ()
+    urns: frozenset[str] = frozenset()
+
+    def matches(self, urn: str) -> bool:
+        """Tell whether a record's URN is in this scope; parts (`#...`) count as their host."""
+        host = urns.host(urn)
+        if self.types or self.platform or self.env or self.prefixes:
+            parsed = urns.parse(host)
+            if self.types and parsed.type not in self.types:
+                return False
+            if self.platform and parsed.platform != self.platform:
+                return False
+            if self.env and parsed.env != self.env:
+                return False
+            if self.prefixes and any(parsed.name.startswith(prefix) for prefix in self.prefixes):
+                return True
+            if self.prefixes and not self.urns:
+                return False
+        return not self.urns or host in self.urns
+
+    @property
+    def everything(self) -> bool:
+        """True when nothing is excluded."""
+        return self == Scope()
+
+    def includes(self, other: Scope) -> bool:
+        """Tell whether every record of `other` is certainly in this scope (sound, not complete)."""
+        if self.types and not (other.types and other.types <= self.types):
+            return False
+        if self.platform and other.platform != self.platform:
+            return False
+        if self.env and other.env != self.env:
+            return False
+        if not self.prefixes and not self.urns:
+            return True
+        if not other.prefixes and not other.urns:
+            return False
+        return all(any(name.startswith(p) for p in self.prefixes) for name in other.prefixes) and all(
+            urn in self.urns or any(urns.parse(urn).name.startswith(p) for p in self.prefixes)
+            for urn in other.urns
+        )
+
+
+class Covered(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """All of `scope` was seen for these aspects: the only licence for a removal.
+
+    Attributes:
+        scope: What was looked at.
+        aspects: Names of `lumos_core.model.aspects`; `record` stands for the existence of records.
+        status: `complete`, `partial` or `failed`.
+        reason: Why it is not complete.
+    """
+
+    scope: Scope
+    aspects: frozenset[str]
+    status: Literal["complete", "partial", "failed"] = "complete"
+    reason: str = ""

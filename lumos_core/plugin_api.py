@@ -1,0 +1,166 @@
+"""Everything a plugin imports, in one place. What is not here is the kernel's own business.
+
+Names are resolved when they are first used, so that a manifest, which needs only `Component` and `hookimpl`, costs
+no more than these two.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .hookspecs import API_VERSION, hookimpl
+
+if TYPE_CHECKING:
+    from .config.types import ComponentSpec, FormatSpec, LocalPath
+    from .contracts.catalog import Catalog, Hit, Operation, Outcome
+    from .contracts.component import Config, Support
+    from .contracts.context import Context
+    from .contracts.cost import CostModel, Period
+    from .contracts.descriptor import Component
+    from .contracts.differ import Differ, Pair
+    from .contracts.enricher import Enricher
+    from .contracts.executor import Executor
+    from .contracts.format import File, Format
+    from .contracts.reporter import (
+        GateResult,
+        Many,
+        Notice,
+        PublishResult,
+        Reporter,
+        RunResult,
+        StageTiming,
+        VersionChange,
+    )
+    from .contracts.source import Event, Source, Unit
+    from .contracts.store import Entry, Row, Store
+    from .errors import (
+        Cancelled,
+        CatalogError,
+        ConfigError,
+        DiskError,
+        LockedError,
+        LumosError,
+        PluginError,
+        ReportError,
+        RetryableError,
+        SnapshotError,
+        StoreError,
+        UnitError,
+        UsageError,
+    )
+    from .files import atomic_write, read_yaml
+    from .model import aspects, paths, types, urns
+    from .model.change import BUMPS, SEVERITIES, Bump, Change, Finding, Role, Severity, Version
+    from .model.elements import (
+        Code,
+        ColumnEdge,
+        Created,
+        DataProductLink,
+        Default,
+        Deprecated,
+        Description,
+        Grant,
+        Key,
+        Layout,
+        Lifecycle,
+        Lineage,
+        LineageEdge,
+        Link,
+        Native,
+        NativeSchema,
+        Owner,
+        PartitionField,
+        Relation,
+        RefValue,
+        Schedule,
+        Sla,
+        SortField,
+        StructuredValue,
+        Style,
+        TagLink,
+        TermLink,
+        Text,
+    )
+    from .model.entities import (
+        KINDS,
+        Asset,
+        Assertion,
+        Container,
+        Contract,
+        DataProduct,
+        Dataset,
+        Domain,
+        Entity,
+        Field,
+        Foreign,
+        Group,
+        Job,
+        OwnershipType,
+        Property,
+        Stats,
+        Tag,
+        Term,
+        User,
+    )
+    from .model.graph import Graph
+    from .model.merge import carry_forward, unite
+    from .model.record import (
+        AnyRecord,
+        Record,
+        canonical,
+        decode,
+        digest,
+        encode,
+        line_key,
+        line_kind,
+        line_urn,
+        make_key,
+        normalise,
+    )
+    from .model.scope import Covered, Scope
+
+_WHERE = {
+    "config.types": "ComponentSpec FormatSpec LocalPath",
+    "contracts.catalog": "Catalog Hit Operation Outcome",
+    "contracts.component": "Config Support",
+    "contracts.context": "Context",
+    "contracts.cost": "CostModel Period",
+    "contracts.descriptor": "Component",
+    "contracts.differ": "Differ Pair",
+    "contracts.enricher": "Enricher",
+    "contracts.executor": "Executor",
+    "contracts.format": "File Format",
+    "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
+    "contracts.source": "Event Source Unit",
+    "contracts.store": "Entry Row Store",
+    "errors": "Cancelled CatalogError ConfigError DiskError LockedError LumosError PluginError ReportError "
+    "RetryableError SnapshotError StoreError UnitError UsageError",
+    "files": "atomic_write read_yaml",
+    "model.change": "BUMPS SEVERITIES Bump Change Finding Role Severity Version",
+    "model.elements": "Code ColumnEdge Created DataProductLink Default Deprecated Description Grant Key Layout "
+    "Lifecycle Lineage LineageEdge Link Native NativeSchema Owner PartitionField Relation RefValue Schedule Sla "
+    "SortField StructuredValue Style TagLink TermLink Text",
+    "model.entities": "KINDS Asset Assertion Container Contract DataProduct Dataset Domain Entity Field Foreign "
+    "Group Job OwnershipType Property Stats Tag Term User",
+    "model.graph": "Graph",
+    "model.merge": "carry_forward unite",
+    "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
+    "model.scope": "Covered Scope",
+}
+_MODULES = ("aspects", "paths", "types", "urns")
+_HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
+
+__all__ = ["API_VERSION", "hookimpl", *_MODULES, *sorted(_HOME)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used."""
+    if name in _HOME:
+        value = getattr(import_module(f"lumos_core.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"lumos_core.model.{name}")
+    else:
+        raise AttributeError(f"module 'lumos_core.plugin_api' has no attribute {name!r}")
+    globals()[name] = value
+    return value

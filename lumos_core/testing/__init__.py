@@ -1,0 +1,1 @@
+"""What plugin authors test with: an in-memory context, reference components, and the conformance kit."""

@@ -1,0 +1,198 @@
+"""The one entry to every check.
+
+``nox`` runs what a change must pass, ``nox -l`` lists the rest. Environments are made by uv from this checkout, with
+``constraints.txt`` pinning every third-party package and verifying its hash; each session has its own and keeps it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+from uv import find_uv_bin
+
+ROOT = Path(__file__).parent
+UV = find_uv_bin()
+CONSTRAINTS = "constraints.txt"
+PLUGINS = sorted(found.parent.name for found in ROOT.glob("plugins/*/pyproject.toml"))
+WITH_CODE = [name for name in PLUGINS if name != "lumos"]
+SMALL = "0.1"
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "kernel", "plugin(lumos-source-csv)", "benchmarks-small", "tests"]
+
+
+@functools.cache
+def follow_pip() -> None:
+    """Hand pip's index and certificates to uv, which does not read them, so that a company mirror works for both."""
+    os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+    os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    found: dict[str, str] = {}
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):  # the environment has the last word
+        key, _, value = line.partition("=")
+        found[key.rpartition(".")[2]] = ast.literal_eval(value)
+    for key, variable in {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}.items():
+        if key in found:
+            os.environ.setdefault(variable, " ".join(found[key].split()))
+
+
+def install(session: nox.Session, *what: str) -> None:
+    """Install into the session's environment: third-party packages as locked, their hashes verified."""
+    follow_pip()
+    session.install("--constraint", CONSTRAINTS, *what)
+
+
+def checkout() -> list[str]:
+    """Arguments that install the kernel and every plugin from the working tree."""
+    return [part for name in PLUGINS for part in ("--editable", f"plugins/{name}")] + ["--editable", "."]
+
+
+def import_name(distribution: str) -> str:
+    """The import package of a distribution."""
+    return distribution.replace("-", "_")
+
+
+def first_party(name: str) -> list[str]:
+    """The distributions of this repository that a plugin or its tests need, itself included."""
+    needed: list[str] = []
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current in needed or current not in [*PLUGINS, "lumos-core"]:
+            continue
+        needed.append(current)
+        if current == "lumos-core":
+            continue
+        project = nox.project.load_toml(ROOT / "plugins" / current / "pyproject.toml")
+        wanted = project["project"].get("dependencies", [])
+        if current == name:
+            wanted = wanted + project.get("dependency-groups", {}).get("test", [])
+        waiting += [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in wanted]
+    return needed
+
+
+def wheels(session: nox.Session, names: list[str]) -> list[str]:
+    """Build the named distributions, each on its own, and return the paths of the wheels."""
+    follow_pip()
+    out = Path(session.create_tmp()) / "wheels"
+    shutil.rmtree(out, ignore_errors=True)
+    for name in names:
+        folder = "." if name == "lumos-core" else f"plugins/{name}"
+        build = [UV, "build", "--quiet", "--wheel", "--out-dir", str(out), "--build-constraints", CONSTRAINTS]
+        session.run(*build, folder, external=True)
+    return sorted(str(path) for path in out.glob("*.whl"))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    install(session, "--group", "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, on the kernel."""
+    install(session, "--group", "types", "--group", "tests", *checkout())
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All unit, property, conformance and end-to-end tests in one environment; coverage by package."""
+    install(session, "--group", "tests", *checkout())
+    packages = ["lumos_core", *map(import_name, WITH_CODE)]
+    data = Path(session.create_tmp()) / "coverage.json"
+    session.run("coverage", "erase")
+    session.run(
+        *("pytest", "-q", "-m", "not servers and not benchmark"),
+        *(f"--cov={package}" for package in packages),
+        *("--cov-report=", f"--cov-report=json:{data}"),
+        *session.posargs,
+    )
+    if not session.posargs:
+        session.run("python", ".ci/coverage_by_package.py", str(data), *packages)
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("name", [nox.param(name, id=name) for name in WITH_CODE])
+def plugin(session: nox.Session, name: str) -> None:
+    """One plugin from its built wheel, in an environment of its own, against its own tests."""
+    install(session, "--group", "tests", *wheels(session, first_party(name)))
+    where = f"import {import_name(name)} as p; assert 'site-packages' in p.__file__, p.__file__"
+    session.run("python", "-c", where)
+    session.run("pytest", "-q", "-m", "not servers and not benchmark", f"plugins/{name}", *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def kernel(session: nox.Session) -> None:
+    """The kernel's wheel alone: how many distributions, how many bytes, and does it start."""
+    install(session, "--compile-bytecode", *wheels(session, ["lumos-core"]))
+    session.run("python", ".ci/kernel_alone.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every command and example of the documentation, run; the generated reference compared."""
+    install(session, "--group", "tests", *checkout())
+    session.run("pytest", "-q", "tests/docs", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests against the oldest versions of third-party packages that each project says it supports."""
+    follow_pip()
+    session.install("--resolution", "lowest-direct", "--group", "tests", *checkout())
+    session.run("pytest", "-q", "-m", "not servers and not benchmark", *session.posargs)
+
+
+def measure(session: nox.Session, scale: str) -> None:
+    install(session, "--group", "tests", *checkout())
+    chosen = session.posargs or ["tests/benchmarks"]
+    session.run("pytest", "-q", "-s", "-m", "benchmark", *chosen, env={"LUMOS_BENCH_SCALE": scale})
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Ratios and memory at full size (long)."""
+    measure(session, os.environ.get("LUMOS_BENCH_SCALE", "1"))
+
+
+@nox.session(name="benchmarks-small")
+def benchmarks_small(session: nox.Session) -> None:
+    """The same benchmarks at a tenth of their size."""
+    measure(session, SMALL)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities among the locked packages (asks a public database)."""
+    follow_pip()
+    session.install("pip-audit")
+    for locked in (CONSTRAINTS, ".ci/requirements.txt"):
+        session.run("pip-audit", "--require-hashes", "--disable-pip", "-r", locked)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write the pinned constraints anew: for every system and Python from 3.10, with hashes, without an index address."""
+    follow_pip()
+    compile_ = [UV, "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes"]
+    compile_ += ["--no-emit-index-url", "--no-annotate", "--custom-compile-command", "nox -s lock", *session.posargs]
+    ours = [part for name in [*PLUGINS, "lumos-core"] for part in ("--no-emit-package", name)]
+    sources = ["plugins/requirements.txt", "--group", "dev"]
+    session.run(*compile_, *ours, "--output-file", CONSTRAINTS, *sources, external=True)
+    group = ["--group", "ci", "--constraint", CONSTRAINTS]
+    session.run(*compile_, "--output-file", ".ci/requirements.txt", *group, external=True)
