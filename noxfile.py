@@ -139,7 +139,7 @@ def plugin(session: nox.Session, name: str) -> None:
 @nox.session(reuse_venv=False)
 def kernel(session: nox.Session) -> None:
     """The kernel's wheel alone: how many distributions, how many bytes, and does it start."""
-    install(session, "--compile-bytecode", *wheels(session, ["lumos-core"]))
+    install(session, *wheels(session, ["lumos-core"]))
     session.run("python", ".ci/kernel_alone.py")
 
 

@@ -1,7 +1,7 @@
 """Weigh an environment that holds the kernel's wheel and nothing else, and start the kernel in it.
 
-Run it with that environment's Python. Counted: every installed distribution with all its files, byte code included;
-not counted: pip and setuptools, which some environments bring along.
+Run it with that environment's Python. Counted: every installed distribution with the files of its wheel. Not counted: pip
+and setuptools, which some environments bring along, and byte code, which Python writes and discards as it likes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ def weigh() -> dict[str, int]:
     """Bytes on disk by distribution."""
     sizes: dict[str, int] = {}
     for found in metadata.distributions():
-        paths = {Path(str(found.locate_file(file))) for file in found.files or ()}
-        paths |= {code for path in paths for code in path.parent.glob(f"__pycache__/{path.stem}.*.pyc")}
+        paths = [Path(str(found.locate_file(file))) for file in found.files or () if file.suffix != ".pyc"]
         sizes[found.metadata["Name"]] = sum(path.stat().st_size for path in paths if path.is_file())
     return {name: size for name, size in sizes.items() if name.lower() not in NOT_COUNTED}
 
