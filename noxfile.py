@@ -1,7 +1,8 @@
 """The one entry to every check.
 
-``nox`` runs what a change must pass, ``nox -l`` lists the rest. Environments are made by uv from this checkout, with
-``constraints.txt`` pinning every third-party package and verifying its hash; each session has its own and keeps it.
+``nox`` runs what a change must pass, ``nox -l`` lists the rest. Environments are made by uv from this
+checkout, with ``constraints.txt`` pinning every third-party package and verifying its hash; each session has
+its own.
 """
 
 from __future__ import annotations
@@ -33,16 +34,22 @@ nox.options.sessions = ["lint", "types", "kernel", "plugin(lumos-source-csv)", "
 
 @functools.cache
 def follow_pip() -> None:
-    """Hand pip's index and certificates to uv, which does not read them, so that a company mirror works for both."""
+    """Hand pip's index and certificates to uv, which does not read them: one mirror works for both."""
     os.environ.setdefault("UV_SYSTEM_CERTS", "1")
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     found: dict[str, str] = {}
-    for line in sorted(listed, key=lambda line: line.startswith(":env:")):  # the environment has the last word
+    for line in sorted(
+        listed, key=lambda line: line.startswith(":env:")
+    ):  # the environment has the last word
         key, _, value = line.partition("=")
         found[key.rpartition(".")[2]] = ast.literal_eval(value)
-    for key, variable in {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}.items():
+    for key, variable in {
+        "index-url": "UV_DEFAULT_INDEX",
+        "extra-index-url": "UV_INDEX",
+        "cert": "SSL_CERT_FILE",
+    }.items():
         if key in found:
             os.environ.setdefault(variable, " ".join(found[key].split()))
 
@@ -187,10 +194,11 @@ def audit(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Write the pinned constraints anew: for every system and Python from 3.10, with hashes, without an index address."""
+    """Write the constraints anew: for every system and Python from 3.10, with hashes, no index address."""
     follow_pip()
-    compile_ = [UV, "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", "--generate-hashes"]
-    compile_ += ["--no-emit-index-url", "--no-annotate", "--custom-compile-command", "nox -s lock", *session.posargs]
+    compile_ = [UV, "pip", "compile", "--quiet", "--universal", "--python-version", "3.10", *session.posargs]
+    compile_ += ["--generate-hashes", "--no-emit-index-url", "--no-annotate"]
+    compile_ += ["--custom-compile-command", "nox -s lock"]
     ours = [part for name in [*PLUGINS, "lumos-core"] for part in ("--no-emit-package", name)]
     sources = ["plugins/requirements.txt", "--group", "dev"]
     session.run(*compile_, *ours, "--output-file", CONSTRAINTS, *sources, external=True)
