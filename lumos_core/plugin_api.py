@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         VersionChange,
     )
     from .contracts.source import Event, Source, Unit
-    from .contracts.store import Entry, Row, Store
+    from .contracts.store import Entry, Row, Store, instant
     from .errors import (
         Cancelled,
         CatalogError,
@@ -133,7 +133,7 @@ _WHERE = {
     "contracts.format": "File Format",
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
     "contracts.source": "Event Source Unit",
-    "contracts.store": "Entry Row Store",
+    "contracts.store": "Entry Row Store instant",
     "errors": "Cancelled CatalogError ConfigError DiskError LockedError LumosError PluginError ReportError "
     "RetryableError SnapshotError StoreError UnitError UsageError",
     "files": "atomic_write read_yaml",

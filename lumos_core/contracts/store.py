@@ -3,6 +3,18 @@
 A ref names a state; a state is an immutable set of lines, one per (kind, URN). Every way of naming a state is a
 `ref`: a named ref (`head`, `published/local`), a state id as `commit` returned it, a run id, or an RFC 3339 time
 (the last `head` at or before it).
+
+Every commit is an `Entry` of the log, so that every run is remembered. A commit that changes no line makes no new
+state: its entry names the state of its parent, and the ref stays where it is.
+
+Example:
+    A program that lets the newest line of everything be read, whatever the store is made of:
+
+    ```python
+    def remember(store: Store, lines: Iterable[bytes], run: str) -> str:
+        rows = ((line_kind(line), line_urn(line), line) for line in lines)
+        return store.commit("head", store.resolve("head"), rows, {"run": run})
+    ```
 """
 
 from __future__ import annotations
@@ -10,6 +22,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -25,9 +38,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One commit, newest first in `log`.
 
     Attributes:
-        state: Id of the state that it made.
+        state: Id of the state that it left the ref at.
         ref: The ref that it moved.
-        parent: The state before; empty for the first.
+        parent: The state before; empty for the first, equal to `state` when no line changed.
         at: RFC 3339 UTC.
         meta: What the kernel wrote with it (run, pipeline, coverage, counts, ...).
         digest: With `log(urn)`: digest of the record's line after this commit; empty when it was taken out.
@@ -42,7 +55,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Store(BaseComponent[C]):
-    """The only memory of Lumos."""
+    """The only memory of Lumos. One instance may be used from several threads."""
 
     component_kind: ClassVar[ComponentKind] = "store"
 
@@ -66,22 +79,45 @@ class Store(BaseComponent[C]):
 
     @abstractmethod
     def commit(self, ref: str, expect: str | None, changed: Iterable[Row], meta: Mapping[str, Any]) -> str:
-        """Apply changes to a ref, all or nothing, and return the id of the new state.
+        """Apply changes to a ref, all or nothing, and return the id of the state it names afterwards.
 
-        `expect` is the state that the caller saw (None: the ref did not exist). `meta` keys that the store itself
-        reads: `run` (run id), `at` (RFC 3339 time of the commit).
+        `expect` is the state that the caller saw (None: the ref did not exist). `changed` is read once, as a
+        stream, in any order; a (kind, URN) comes at most once; a row that changes nothing is harmless. `meta` is
+        JSON data; the keys that the store itself reads: `run` (run id), `at` (RFC 3339 time of the commit, now
+        when it is missing).
 
         Raises:
-            StoreError: When the ref no longer names `expect`, or the disk is full; nothing is written then.
+            StoreError: When the ref no longer names `expect`, or a key came twice; nothing is written then.
+            DiskError: When the disk is full; nothing is written then.
         """
 
     @abstractmethod
     def log(self, urn: str | None = None, ref: str = "head") -> Iterator[Entry]:
-        """Return the commits of a ref, newest first; with `urn`, only those that changed that record."""
+        """Return the commits of a named ref, newest first; with `urn`, only those that changed that record."""
 
     @abstractmethod
     def refs(self) -> Mapping[str, str]:
         """Return every named ref with its state."""
+
+    def entry(self, ref: str) -> Entry | None:
+        """Return the commit that a ref names: the newest that left a ref at its state; for a run id, that run's.
+
+        What was looked at (`meta["coverage"]`) belongs to a commit, since two runs may see the same lines.
+        """
+        names = self.refs()
+        if ref in names:
+            return next(self.log(ref=ref), None)
+        for name in sorted(names, key=lambda name: (name != "head", name)):
+            for entry in self.log(ref=name):
+                if entry.meta.get("run") == ref:
+                    return entry
+        state = self.resolve(ref)
+        every = (
+            entry
+            for name in sorted(names, key=lambda name: (name != "head", name))
+            for entry in self.log(ref=name)
+        )
+        return next((entry for entry in every if entry.state == state), None)
 
     def history(self, kind: str, prefix: str) -> Iterator[bytes]:
         """Return every line that `head` ever held whose URN starts with `prefix`, oldest first.
@@ -97,3 +133,25 @@ class Store(BaseComponent[C]):
             LockedError: When another run holds it; names who.
         """
         return nullcontext()
+
+
+def instant(text: str) -> datetime:
+    """Read an RFC 3339 time as a moment in UTC, so that times can be compared whatever their spelling.
+
+    Example:
+        >>> instant("2026-01-15T12:30:00.5+02:00").isoformat()
+        '2026-01-15T10:30:00.500000+00:00'
+
+    Raises:
+        ValueError: When the text is not an RFC 3339 time with a zone.
+    """
+    moment, mark, rest = text.partition(".")
+    if mark:  # Python 3.10 reads three or six digits only
+        digits = len(rest) - len(rest.lstrip("0123456789"))
+        text = f"{moment}.{rest[:digits][:6]:0<6}{rest[digits:]}"
+    if text[-1:] in "Zz":
+        text = text[:-1] + "+00:00"
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or "T" not in text.upper()[10:11]:
+        raise ValueError(f"not an RFC 3339 time: {text!r}")
+    return found.astimezone(timezone.utc)
