@@ -1,14 +1,15 @@
 """The contract of a store: git for lines; it re-encodes nothing.
 
-A ref names a state; a state is an immutable set of lines, one per (kind, URN). Every way of naming a state is a
-`ref`: a named ref (`head`, `published/local`), a state id as `commit` returned it, a run id, or an RFC 3339 time
-(the last `head` at or before it).
+A ref names a state; a state is an immutable set of lines, one per (kind, URN). Every way of naming a state is
+a `ref`: a named ref (`head`, `published/local`), a state id as `commit` returned it, a run id, or an RFC 3339
+time (the last `head` at or before it).
 
-Every commit is an `Entry` of the log, so that every run is remembered. A commit that changes no line makes no new
-state: its entry names the state of its parent, and the ref stays where it is.
+Every commit is an `Entry` of the log, so that every run is remembered. A commit that changes no line makes no
+new state: its entry names the state of its parent, and the ref stays where it is.
 
 Example:
-    A program that lets the newest line of everything be read, whatever the store is made of:
+    Lay lines over what a store holds, whatever the store is made of. `lumos_core.testing.memory_store` is a
+    complete store in a hundred lines.
 
     ```python
     def remember(store: Store, lines: Iterable[bytes], run: str) -> str:
@@ -82,9 +83,9 @@ class Store(BaseComponent[C]):
         """Apply changes to a ref, all or nothing, and return the id of the state it names afterwards.
 
         `expect` is the state that the caller saw (None: the ref did not exist). `changed` is read once, as a
-        stream, in any order; a (kind, URN) comes at most once; a row that changes nothing is harmless. `meta` is
-        JSON data; the keys that the store itself reads: `run` (run id), `at` (RFC 3339 time of the commit, now
-        when it is missing).
+        stream, in any order; a (kind, URN) comes at most once; a row that changes nothing is harmless. `meta`
+        is JSON data; the keys that the store itself reads: `run` (run id), `at` (RFC 3339 time of the commit,
+        now when it is missing).
 
         Raises:
             StoreError: When the ref no longer names `expect`, or a key came twice; nothing is written then.
@@ -93,31 +94,28 @@ class Store(BaseComponent[C]):
 
     @abstractmethod
     def log(self, urn: str | None = None, ref: str = "head") -> Iterator[Entry]:
-        """Return the commits of a named ref, newest first; with `urn`, only those that changed that record."""
+        """Return the commits of a named ref, newest first; with `urn`, those that changed that record."""
 
     @abstractmethod
     def refs(self) -> Mapping[str, str]:
         """Return every named ref with its state."""
 
     def entry(self, ref: str) -> Entry | None:
-        """Return the commit that a ref names: the newest that left a ref at its state; for a run id, that run's.
+        """Return the commit that a ref names: for a run id, that run's; else the newest with its state.
 
         What was looked at (`meta["coverage"]`) belongs to a commit, since two runs may see the same lines.
         """
         names = self.refs()
         if ref in names:
             return next(self.log(ref=ref), None)
+        state, found = self.resolve(ref), None
         for name in sorted(names, key=lambda name: (name != "head", name)):
             for entry in self.log(ref=name):
                 if entry.meta.get("run") == ref:
                     return entry
-        state = self.resolve(ref)
-        every = (
-            entry
-            for name in sorted(names, key=lambda name: (name != "head", name))
-            for entry in self.log(ref=name)
-        )
-        return next((entry for entry in every if entry.state == state), None)
+                if found is None and entry.state == state:
+                    found = entry
+        return found
 
     def history(self, kind: str, prefix: str) -> Iterator[bytes]:
         """Return every line that `head` ever held whose URN starts with `prefix`, oldest first.

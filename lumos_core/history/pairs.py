@@ -20,8 +20,8 @@ def pairs(
 ) -> Iterator[Pair]:
     """Return the records that differ, in line order; memory is that of one pair.
 
-    A record that is only in `before` counts as removed only where both sides are complete for the aspect `record`
-    (architecture, section 2: absent is not removed); else it is left out. Stats are never compared.
+    A record that is only in `before` counts as removed only where both sides are complete for the aspect
+    `record` (architecture, section 2: absent is not removed); else it is left out. Stats are never compared.
 
     Args:
         before: Lines in byte order, without newline, unique by key.
@@ -48,7 +48,9 @@ def _removed(urn: str, before: Coverage, after: Coverage) -> bool:
 
 def _captured(old: AnyRecord | None, new: AnyRecord | None) -> frozenset[str]:
     """Return the aspects that both sides looked at; where one side has no record, those of the other."""
-    sides = [side.value.captured for side in (old, new) if side is not None and isinstance(side.value, Entity)]
+    sides = [
+        side.value.captured for side in (old, new) if side is not None and isinstance(side.value, Entity)
+    ]
     return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
 
 
@@ -59,6 +61,6 @@ def _read(line: bytes) -> AnyRecord:
         raise SnapshotError(
             "a record cannot be read",
             why=str(error),
-            fix="it may have been written by a newer Lumos; upgrade, or run `lumos snapshot validate` on the file",
+            fix="a newer Lumos may have written it: upgrade, or check the file with `lumos snapshot validate`",
             where=line[:80].decode("utf-8", "replace"),
         ) from error

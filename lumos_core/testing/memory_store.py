@@ -136,16 +136,15 @@ class MemoryStore(Store[MemoryStoreConfig]):
         """Return the newest commit that a ref names, trying names, states, runs and times in this order."""
         newest = self._commits[::-1]
         heads = [commit for commit in newest if commit[0].ref == "head"]
-        for commits, fits in (
-            (newest, lambda entry: entry.ref == ref),
-            (newest, lambda entry: entry.state == ref),
-            (heads + newest, lambda entry: entry.meta.get("run") == ref),
-        ):
-            for commit in commits:
-                if fits(commit[0]):
-                    return commit
-        try:
-            moment = instant(ref)
-        except ValueError:
-            return None
-        return next((commit for commit in heads if instant(commit[0].at) <= moment), None)
+        found = [
+            *(commit for commit in newest if commit[0].ref == ref),
+            *(commit for commit in newest if commit[0].state == ref),
+            *(commit for commit in heads + newest if commit[0].meta.get("run") == ref),
+        ]
+        if not found:
+            try:
+                moment = instant(ref)
+            except ValueError:
+                return None
+            found = [commit for commit in heads if instant(commit[0].at) <= moment]
+        return found[0] if found else None
