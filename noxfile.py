@@ -24,6 +24,7 @@ UV = find_uv_bin()
 CONSTRAINTS = "constraints.txt"
 PLUGINS = sorted(found.parent.name for found in ROOT.glob("plugins/*/pyproject.toml"))
 WITH_CODE = [name for name in PLUGINS if name != "lumos"]
+PYTEST = ["pytest", "-q", "-m", "not servers and not benchmark"]
 SMALL = "0.1"
 
 nox.needs_version = ">=2025.5.1"
@@ -120,17 +121,15 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All unit, property, conformance and end-to-end tests in one environment; coverage by package."""
     install(session, "--group", "tests", *checkout())
+    if session.posargs:  # a part of the tests says nothing about coverage
+        session.run(*PYTEST, *session.posargs)
+        return
     packages = ["lumos_core", *map(import_name, WITH_CODE)]
     data = Path(session.create_tmp()) / "coverage.json"
+    measured = [f"--cov={package}" for package in packages]
     session.run("coverage", "erase")
-    session.run(
-        *("pytest", "-q", "-m", "not servers and not benchmark"),
-        *(f"--cov={package}" for package in packages),
-        *("--cov-report=", f"--cov-report=json:{data}"),
-        *session.posargs,
-    )
-    if not session.posargs:
-        session.run("python", ".ci/coverage_by_package.py", str(data), *packages)
+    session.run(*PYTEST, *measured, "--cov-report=", f"--cov-report=json:{data}")
+    session.run("python", ".ci/coverage_by_package.py", str(data), *packages)
 
 
 @nox.session(reuse_venv=False)
@@ -140,7 +139,7 @@ def plugin(session: nox.Session, name: str) -> None:
     install(session, "--group", "tests", *wheels(session, first_party(name)))
     where = f"import {import_name(name)} as p; assert 'site-packages' in p.__file__, p.__file__"
     session.run("python", "-c", where)
-    session.run("pytest", "-q", "-m", "not servers and not benchmark", f"plugins/{name}", *session.posargs)
+    session.run(*PYTEST, f"plugins/{name}", *session.posargs)
 
 
 @nox.session(reuse_venv=False)
@@ -162,7 +161,7 @@ def lowest(session: nox.Session) -> None:
     """The tests against the oldest versions of third-party packages that each project says it supports."""
     follow_pip()
     session.install("--resolution", "lowest-direct", "--group", "tests", *checkout())
-    session.run("pytest", "-q", "-m", "not servers and not benchmark", *session.posargs)
+    session.run(*PYTEST, *session.posargs)
 
 
 def measure(session: nox.Session, scale: str) -> None:
@@ -189,7 +188,7 @@ def audit(session: nox.Session) -> None:
     follow_pip()
     session.install("pip-audit")
     for locked in (CONSTRAINTS, ".ci/requirements.txt"):
-        session.run("pip-audit", "--require-hashes", "--disable-pip", "-r", locked)
+        session.run("pip-audit", "--strict", "--require-hashes", "--disable-pip", "-r", locked)
 
 
 @nox.session(venv_backend="none")
