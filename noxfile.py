@@ -40,19 +40,12 @@ def follow_pip() -> None:
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    found: dict[str, str] = {}
-    for line in sorted(
-        listed, key=lambda line: line.startswith(":env:")
-    ):  # the environment has the last word
-        key, _, value = line.partition("=")
-        found[key.rpartition(".")[2]] = ast.literal_eval(value)
-    for key, variable in {
-        "index-url": "UV_DEFAULT_INDEX",
-        "extra-index-url": "UV_INDEX",
-        "cert": "SSL_CERT_FILE",
-    }.items():
+    listed.sort(key=lambda line: line.startswith(":env:"))  # the environment overrules the files
+    found = {key.rpartition(".")[2]: value for key, _, value in (line.partition("=") for line in listed)}
+    known = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}
+    for key, variable in known.items():
         if key in found:
-            os.environ.setdefault(variable, " ".join(found[key].split()))
+            os.environ.setdefault(variable, " ".join(ast.literal_eval(found[key]).split()))
 
 
 def install(session: nox.Session, *what: str) -> None:
