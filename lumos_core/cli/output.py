@@ -1,0 +1,92 @@
+"""How commands speak: JSON for programs, tables for people, colours only where they are seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(function: F) -> F:
+    """Add `--json` to a command, as the parameter `as_json`; errors are then JSON too."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, stable and documented.")(
+        function
+    )
+
+
+def pipeline_argument(function: F) -> F:
+    """Add the optional PIPELINE argument: a file, else `LUMOS_CONFIG`, else `lumos.yaml` in this folder."""
+    return click.argument(
+        "pipeline", required=False, envvar="LUMOS_CONFIG", type=click.Path(), metavar="[PIPELINE]"
+    )(function)
+
+
+def emit(
+    ctx: click.Context, data: Any, table: RenderableType | Callable[[], RenderableType | None] | None = None
+) -> None:
+    """Print a result.
+
+    Args:
+        ctx: Of the command; its parameter `as_json` decides.
+        data: Plain data (dict, list, msgspec Struct) for `--json`; an iterator is written as one JSON array, piece by
+            piece.
+        table: What people see: something that rich can print, or a function that makes it (called only when it is
+            needed).
+    """
+    if ctx.params.get("as_json"):
+        write_json(data)
+        return
+    shown = table() if callable(table) else table
+    if shown is not None:
+        console().print(shown, soft_wrap=isinstance(shown, str), markup=False, highlight=False)
+
+
+def write_json(data: Any) -> None:
+    """Write JSON to stdout, indented, with keys in the order of the data."""
+    import msgspec
+
+    out = sys.stdout
+    if isinstance(data, (dict, list, tuple, str)) or not isinstance(data, Iterable):
+        out.write(json.dumps(msgspec.to_builtins(data, str_keys=True), indent=2, ensure_ascii=False) + "\n")
+    else:
+        lead = "["
+        for item in data:
+            out.write(f"{lead}\n  {json.dumps(msgspec.to_builtins(item, str_keys=True), ensure_ascii=False)}")
+            lead = ","
+        out.write("[]\n" if lead == "[" else "\n]\n")
+    out.flush()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console: plain text without a terminal or with `NO_COLOR`, and never narrower than what pipes need."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 160
+    return Console(
+        file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False
+    )
+
+
+def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = ()) -> Table:
+    """Return a light table: no frame, wrapped cells; markup in cells is shown as it is."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return table

@@ -1,0 +1,119 @@
+"""Reading and writing small files: writes are all or nothing, YAML errors say where they are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from .errors import DiskError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pydantic import BaseModel
+
+    M = TypeVar("M", bound=BaseModel)
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@overload
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["w"] = "w"
+) -> AbstractContextManager[IO[str]]: ...
+@overload
+def atomic_write(path: str | os.PathLike[str], mode: Literal["wb"]) -> AbstractContextManager[IO[bytes]]: ...
+@contextmanager  # type: ignore[misc]
+def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+    """Write a file that appears whole or not at all.
+
+    The text goes to a temporary file in the same folder, is flushed to the disk, then takes the place of `path`.
+    When the block raises, `path` is as it was before and the temporary file is gone. Folders are made as needed;
+    an existing file keeps its permissions, a symbolic link stays a link.
+
+    Args:
+        path: Where the file belongs.
+        mode: `w` for UTF-8 text with `\\n` as line end, `wb` for bytes.
+
+    Yields:
+        The open file.
+
+    Raises:
+        DiskError: When the folder or the file cannot be written, or the disk is full.
+    """
+    target = Path(os.path.realpath(path))
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    temporary = ""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent
+        )
+        with os.fdopen(descriptor, mode, **text) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _permissions(target))
+        os.replace(temporary, target)
+        temporary = ""
+    except OSError as error:
+        # An error of something else that the caller reads inside the block is the caller's own.
+        if error.errno not in _FULL and error.filename not in {
+            None,
+            str(target),
+            str(target.parent),
+            temporary,
+        }:
+            raise
+        raise _disk_error(error, path) from error
+    finally:
+        if temporary:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def _permissions(target: Path) -> int:
+    """The permissions the file has, else those a plain `open` would give."""
+    try:
+        return target.stat().st_mode & 0o7777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _disk_error(error: OSError, path: str | os.PathLike[str]) -> DiskError:
+    if error.errno in _FULL:
+        fix = "free some space, then run again; nothing half-written was left behind"
+    else:
+        fix = "choose another place, or mend its permissions"
+    return DiskError(
+        "cannot write the file", why=error.strerror or str(error), fix=fix, where=os.fspath(path)
+    )
+
+
+def read_yaml(path: str | os.PathLike[str], model: type[M], base: str | os.PathLike[str] | None = None) -> M:
+    """Read a YAML file into a pydantic model; all its errors come at once.
+
+    `${VAR}` and `${VAR:-default}` are read from the environment, `extends:` names a file to start from, unknown
+    keys get a did-you-mean.
+
+    Args:
+        path: The file.
+        model: What it must hold.
+        base: Folder that relative paths (`LocalPath`) start from; the file's own folder by default.
+
+    Returns:
+        The validated model.
+
+    Raises:
+        ConfigError: With one problem per place (`file:line:column`), what was expected, and a hint.
+    """
+    from .config.reading import read_model
+
+    return read_model(Path(path), model, Path(base) if base is not None else None)

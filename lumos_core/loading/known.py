@@ -1,0 +1,38 @@
+"""First-party components by name, so that what is not installed can be answered with the line that installs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..contracts.component import ComponentKind
+
+# Only distributions that are published stand here: a line that names another would install a stranger's code.
+KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
+    "source": {
+        "files": "lumos-lake",
+        "csv": "lumos-source-csv",
+        "parquet": "lumos-source-parquet",
+        "avro": "lumos-source-avro",
+        "json": "lumos-source-json",
+        "snapshot": "lumos-core",
+    },
+    "format": {
+        "csv": "lumos-source-csv",
+        "parquet": "lumos-source-parquet",
+        "avro": "lumos-source-avro",
+        "json": "lumos-source-json",
+    },
+    "enricher": {"rules": "lumos-enricher-rules"},
+    "differ": {"semantic": "lumos-differ-semantic"},
+    "catalog": {"local": "lumos-catalog-local"},
+    "store": {"sqlite": "lumos-store-sqlite"},
+    "cost_model": {},
+    "reporter": {
+        "terminal": "lumos-reporter-terminal",
+        "json": "lumos-reporter-json",
+        "markdown": "lumos-reporter-markdown",
+        "html": "lumos-reporter-html",
+    },
+    "executor": {"threads": "lumos-core", "serial": "lumos-core"},
+}
+"""Kind -> name in YAML -> distribution."""

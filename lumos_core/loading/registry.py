@@ -1,0 +1,329 @@
+"""What is installed, and how a name in YAML becomes a component.
+
+Which component runs is decided by its name alone: never by the order of hooks, or by what else is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple, cast
+
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel
+
+from .. import __version__
+from ..config.problems import Problem
+from ..config.types import ComponentSpec, default_name
+from ..contracts.component import BaseComponent, ComponentKind
+from ..contracts.descriptor import Component
+from ..errors import PluginError
+from . import targets
+from .distributions import KERNEL, Candidate, candidates, incompatibility
+from .manifest import ApiMismatch, Manifest, ManifestError, load
+from .unknown import unknown_component
+
+Status = Literal["ok", "incompatible", "broken", "disabled"]
+
+CATALOG_PREFIX = "catalog:"
+
+
+class PluginInfo(NamedTuple):
+    """One installed plugin and its health.
+
+    Attributes:
+        name: Of its entry point.
+        distribution: That it comes from.
+        version: Of the distribution.
+        status: `ok`, `incompatible`, `broken` or `disabled`.
+        reason: Why it is not `ok`.
+        fix: What to do about that.
+        components: (kind, descriptor) that it offers; empty unless `ok`.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: Status
+    reason: str = ""
+    fix: str = ""
+    components: tuple[tuple[ComponentKind, Component], ...] = ()
+
+
+class Found(NamedTuple):
+    """A component that a name leads to.
+
+    Attributes:
+        kind: Its kind.
+        component: Its descriptor.
+        distribution: Where it comes from; empty for code that is not packaged.
+        version: Of that distribution.
+        base: Folder where unpackaged code may lie.
+    """
+
+    kind: ComponentKind
+    component: Component
+    distribution: str = ""
+    version: str = ""
+    base: Path | None = None
+
+
+class Registry:
+    """All plugins of this environment, each loaded on its own."""
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _loaded: ClassVar[dict[tuple[str, ...], Registry]] = {}
+
+    def __init__(self, plugins: list[PluginInfo], manifests: Mapping[str, Manifest]) -> None:
+        self._plugins = plugins
+        self._manifests = dict(manifests)
+        self._by_name: dict[tuple[ComponentKind, str], list[Found]] = {}
+        for plugin in plugins:
+            for kind, component in plugin.components:
+                found = Found(kind, component, plugin.distribution, plugin.version)
+                self._by_name.setdefault((kind, component.name), []).append(found)
+
+    @classmethod
+    def load(cls) -> Registry:
+        """Return the registry of this process, reading manifests at the first call.
+
+        Never raises for what is wrong with a plugin: `plugins()` tells, and so does whoever names it.
+        """
+        key = (
+            os.environ.get("LUMOS_DISABLE_PLUGINS", ""),
+            os.environ.get("LUMOS_TRACE_HOOKS", ""),
+            *sys.path,
+        )
+        with cls._lock:
+            if key not in cls._loaded:
+                cls._loaded[key] = cls._read(key[0])
+            return cls._loaded[key]
+
+    @classmethod
+    def _read(cls, disabled: str) -> Registry:
+        off = {
+            canonicalize_name(name.strip())
+            for name in disabled.split(",")
+            if name.strip() and name.strip() != "*"
+        }
+        everything = "*" in {name.strip() for name in disabled.split(",")}
+        plugins: list[PluginInfo] = []
+        manifests: dict[str, Manifest] = {}
+        installed = candidates()
+        if not any(canonicalize_name(item.distribution) == KERNEL for item in installed):
+            # Run from a checkout that is not installed: the kernel's own components are there all the same.
+            installed.insert(0, Candidate("core", "lumos_core.plugin", KERNEL, __version__))
+        for candidate in installed:
+            distribution = canonicalize_name(candidate.distribution)
+            named = {canonicalize_name(candidate.name), distribution} & off
+            if named or (everything and distribution != KERNEL):
+                reason = "LUMOS_DISABLE_PLUGINS names it"
+                plugins.append(_info(candidate, "disabled", reason, "take it out of LUMOS_DISABLE_PLUGINS"))
+                continue
+            info, manifest = _load(candidate)
+            plugins.append(info)
+            if manifest is not None:
+                manifests[f"{distribution}/{candidate.name}"] = manifest
+        return cls(plugins, manifests)
+
+    def plugins(self) -> list[PluginInfo]:
+        """Return every installed plugin, whatever its health, sorted by distribution."""
+        return list(self._plugins)
+
+    def components(self, kind: ComponentKind | None = None) -> list[Found]:
+        """Return every component on offer, sorted by kind, name and distribution."""
+        found = [item for group in self._by_name.values() for item in group if kind in {None, item.kind}]
+        return sorted(found, key=lambda item: (item.kind, item.component.name, item.distribution))
+
+    def find(self, kind: ComponentKind, name: str, base: Path | None = None) -> Found:
+        """Find what a `type:` names.
+
+        Args:
+            kind: The kind that is wanted.
+            name: `csv`, `lumos-source-csv/csv`, or `my_package.module:MySource`.
+            base: Folder where unpackaged code may lie.
+
+        Raises:
+            PluginError: When the name is unknown, belongs to a plugin that is not `ok`, or is offered twice.
+        """
+        if ":" in name:
+            return Found(kind, Component(name, name, ""), base=base)
+        distribution, _, short = name.rpartition("/")
+        offers = self._by_name.get((kind, short), [])
+        if distribution:
+            wanted = canonicalize_name(distribution)
+            offers = [found for found in offers if canonicalize_name(found.distribution) == wanted]
+        if not offers:
+            raise unknown_component(self, kind, short, distribution)
+        if len(offers) > 1:
+            by = " and ".join(found.distribution for found in offers)
+            types = " or ".join(f"type: {found.distribution}/{short}" for found in offers)
+            raise PluginError(
+                f"{len(offers)} plugins offer the {targets.kind_words(kind)} '{short}'",
+                why=by,
+                fix=f"choose: {types}",
+            )
+        return offers[0]
+
+    def classes(
+        self, kind: ComponentKind, name: str, base: Path | None = None
+    ) -> tuple[type[BaseComponent[Any]], type[BaseModel]]:
+        """Import a component and its configuration.
+
+        Raises:
+            PluginError: As `find`; also when an import fails, or a class does not fit its kind.
+        """
+        if kind == "source" and name.startswith(CATALOG_PREFIX):
+            kind, name = "catalog", name.removeprefix(CATALOG_PREFIX)
+        found = self.find(kind, name, base)
+        target, config = found.component.target, found.component.config
+        value = targets.resolve(target, found.distribution, found.base)
+        component = targets.component_class(value, kind, target)
+        if config:
+            return component, targets.config_model(
+                targets.resolve(config, found.distribution, found.base), config
+            )
+        model = targets.config_class(component)
+        if model is None:
+            fix = f"write `class {component.__name__}({targets.contract_name(kind)}[MyConfig])`"
+            raise PluginError(f"{target} does not say which configuration it takes", fix=fix)
+        return component, model
+
+    def spec(
+        self, kind: ComponentKind, entry: Any, base: str | os.PathLike[str] | None = None
+    ) -> ComponentSpec:
+        """Validate an entry as YAML gives it: a type, or a mapping with `type`, `name` and options.
+
+        Args:
+            kind: The kind that is wanted.
+            entry: Plain data with `${VAR}` unresolved.
+            base: Folder that relative paths start from; the present one by default.
+
+        Raises:
+            ConfigError: When the options do not fit; `problems` holds one per place.
+            PluginError: When the component cannot be used.
+        """
+        from ..config.reading import plain_failure
+
+        folder = Path(base) if base is not None else Path.cwd()
+        if isinstance(entry, Mapping) and isinstance(entry.get("type"), str):
+            self.classes(kind, entry["type"], folder)
+        spec, problems = self.check(kind, entry, folder)
+        if spec is None or problems:
+            raise plain_failure(f"{targets.kind_words(kind)} configuration", problems)
+        return spec
+
+    def check(
+        self, kind: ComponentKind, entry: Any, base: Path, *, resolved: bool = False
+    ) -> tuple[ComponentSpec | None, list[Problem]]:
+        """Like `spec`, with every problem returned; `resolved` says that variables are filled in already."""
+        from ..config.reading import validate
+        from ..config.variables import escape
+
+        if isinstance(entry, str):
+            entry = {"type": entry}
+        if not isinstance(entry, Mapping):
+            return None, [
+                Problem((), f"expected the name of a {targets.kind_words(kind)}, or a mapping with a type")
+            ]
+        options = {key: value for key, value in entry.items() if key not in {"type", "name"}}
+        problems = []
+        for key in ("type", "name"):
+            if key in entry and (not isinstance(entry[key], str) or not entry[key].strip()):
+                problems.append(Problem((key,), "expected text"))
+        if "type" not in entry:
+            problems.append(Problem((), "the key 'type' is required", self._offer(kind)))
+        if "environment" in options and kind in {"source", "catalog"}:
+            fix = "install the plugin into this environment, and take the key out"
+            what = "running a component in another environment is not available yet"
+            problems.append(Problem(("environment",), what, fix, at_key=True))
+            del options["environment"]
+        if "type" not in entry or any(problem.loc == ("type",) for problem in problems):
+            return None, problems
+        type_ = entry["type"]
+        try:
+            _, model = self.classes(kind, type_, base)
+        except PluginError as error:
+            what = error.what + (f": {error.why}" if error.why else "")
+            return None, [*problems, Problem(("type",), what, error.fix)]
+        written = escape(options) if resolved else options
+        config, more = validate(model, written, {"base": base, "registry": self})
+        problems += more
+        if problems or config is None:
+            return None, problems
+        name = entry.get("name") or default_name(type_)
+        return ComponentSpec(kind, type_, written, name=name, base=base, config=config), []
+
+    def _offer(self, kind: ComponentKind) -> str:
+        names = sorted({found.component.name for found in self.components(kind)})
+        return f"installed: {', '.join(names)}" if names else ""
+
+    def build(self, spec: ComponentSpec) -> BaseComponent[Any]:
+        """Make an instance of a validated spec.
+
+        Raises:
+            PluginError: When the component cannot be loaded, or its `__init__` raises.
+        """
+        component, _ = self.classes(spec.kind, spec.type, spec.base)
+        try:
+            made = component(cast("BaseModel", spec.config))
+        except (KeyboardInterrupt, PluginError):
+            raise
+        except Exception as error:
+            from .manifest import describe_exception
+
+            why = describe_exception(error)
+            raise PluginError(
+                f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why
+            ) from error
+        if spec.kind == "source" and spec.type.startswith(CATALOG_PREFIX):
+            from .catalog_source import CatalogSource
+
+            return CatalogSource(cast("Any", made))
+        return made
+
+    def notify(self, hook: str, **arguments: Any) -> list[tuple[str, Exception]]:
+        """Call an observer hook of every plugin, one at a time.
+
+        Returns:
+            (plugin, exception) for each that raised; a run goes on all the same.
+        """
+        failures: list[tuple[str, Exception]] = []
+        for name, manifest in self.observers(hook):
+            try:
+                getattr(manifest.hooks.hook, hook)(**arguments)
+            except SystemExit as error:
+                failures.append((name, RuntimeError(f"it tried to end the program (exit code {error.code})")))
+            except Exception as error:
+                failures.append((name, error))
+        return failures
+
+    def observers(self, hook: str) -> Iterator[tuple[str, Manifest]]:
+        """Return (plugin, manifest) of those that implement an observer hook."""
+        for name, manifest in self._manifests.items():
+            if getattr(manifest.hooks.hook, hook).get_hookimpls():
+                yield name, manifest
+
+
+def _info(candidate: Candidate, status: Status, reason: str = "", fix: str = "") -> PluginInfo:
+    return PluginInfo(candidate.name, candidate.distribution, candidate.version, status, reason, fix)
+
+
+def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
+    if candidate.problem:
+        return _info(candidate, "broken", candidate.problem, "reinstall it"), None
+    reason = incompatibility(candidate)
+    if reason:
+        fix = f"pip install --upgrade {candidate.distribution} {KERNEL}"
+        return _info(candidate, "incompatible", reason, fix), None
+    try:
+        manifest = load(candidate.name, candidate.module, candidate.distribution)
+    except ApiMismatch as error:
+        fix = f"pip install --upgrade {candidate.distribution} {KERNEL}"
+        return _info(candidate, "incompatible", str(error), fix), None
+    except ManifestError as error:
+        return _info(candidate, "broken", str(error), error.fix), None
+    return _info(candidate, "ok")._replace(components=manifest.components), manifest
