@@ -1,0 +1,235 @@
+"""What `lumos run` and `lumos plan` share: progress, ^C, and the shape of what they print."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from ..config.types import ComponentSpec
+from ..model.scope import Scope
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from ..contracts.reporter import PublishResult, RunResult
+
+
+def run_pipeline(
+    pipeline: str | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    select: str | None,
+    as_json: bool,
+    quiet: bool,
+    mode: Literal["run", "plan"],
+) -> int:
+    """Run a pipeline for the command line and return its exit code."""
+    from ..config.api import load_pipeline
+    from ..run.api import run
+
+    loaded = load_pipeline(pipeline)
+    terminal = any(spec.type.rpartition("/")[2] == "terminal" for spec in loaded.reports)
+    shown = mode == "run" and not (as_json or quiet or terminal)
+    reports = [ComponentSpec("reporter", "terminal")] if shown else []
+    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress:
+        result = run(
+            loaded,
+            dry_run=dry_run,
+            full=full,
+            within=scope_of(select),
+            progress=progress,
+            reports=reports,
+            cancelled=cancelled,
+        )
+    if as_json:
+        click.echo(msgspec.json.encode(as_data(result)).decode())
+    elif mode == "plan":
+        print_plan(result)
+    if (quiet or mode == "plan") and not as_json:
+        print_failures(result)
+    return result.exit_code
+
+
+def scope_of(select: str | None) -> Scope:
+    """Return the scope of `--select`: a URN, or a prefix of names."""
+    if not select:
+        return Scope()
+    if select.startswith("urn:"):
+        return Scope(urns=frozenset({select}))
+    return Scope(prefixes=(select,))
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Let the first ^C stop the run between two steps, the second at once."""
+    cancelled = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+        click.echo("\nStopping; press ^C again to stop at once.", err=True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield cancelled
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield cancelled
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Any]:
+    """Draw progress on stderr when it is a terminal; silence otherwise."""
+    from ..run.progress import Silence
+
+    if quiet or not sys.stderr.isatty():
+        yield Silence()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description:<9}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[label]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    """One bar for the stage that is running."""
+
+    def __init__(self, bars: Any) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def stage(self, name: str) -> None:
+        """Start the bar of a stage."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(name, total=None, label="")
+
+    def advance(self, done: int, total: int | None, label: str = "") -> None:
+        """Move the bar."""
+        if self._task is not None:
+            short = label if len(label) <= 40 else "…" + label[-39:]
+            self._bars.update(self._task, completed=done, total=total, label=short.replace("[", "\\["))
+
+
+def print_plan(result: RunResult) -> None:
+    """Print a plan for people: grouped by action, with the reason per key."""
+    for published in result.published:
+        counts = published.planned
+        parts = [f"{counts.get(action, 0)} to {action}" for action in ("create", "update", "remove", "restore")]
+        click.secho(f"{published.catalog} {published.target}".rstrip(), bold=True)
+        click.echo(f"  {', '.join(parts)}, {counts.get('keep', 0)} to leave alone")
+        signs = {
+            "create": ("+", "green"),
+            "update": ("~", "yellow"),
+            "remove": ("-", "red"),
+            "restore": ("^", "cyan"),
+        }
+        for operation in published.operations:
+            sign, colour = signs[operation.action]
+            click.secho(f"  {sign} {operation.urn}", fg=colour)
+            if operation.action != "create":
+                for key, why in operation.reasons:
+                    click.echo(f"      {key}: {why}")
+        for urn, key, why in published.conflicts:
+            click.secho(f"  ! {urn} {key}: {why}", fg="magenta")
+    if not result.published:
+        click.echo("No catalog is configured, or the gate keeps it from being published.")
+
+
+def print_failures(result: RunResult) -> None:
+    """Print what failed, on stderr."""
+    for notice in result.failures:
+        click.secho(f"{notice.component}: {notice.where}: {notice.message}", fg="red", err=True)
+
+
+def as_data(result: RunResult) -> dict[str, Any]:
+    """Return a result as plain data, in the documented form of `lumos run --json`."""
+    changes = [{**msgspec.to_builtins(change), "fingerprint": change.fingerprint} for change in result.changes]
+    versions = [
+        {
+            "urn": given.urn,
+            "schema": given.version.schema,
+            "metadata": given.version.metadata,
+            "before": given.before,
+        }
+        for given in result.versions
+    ]
+    return {
+        "run": result.run_id,
+        "pipeline": result.pipeline,
+        "mode": result.mode,
+        "verdict": result.verdict,
+        "exit_code": result.exit_code,
+        "started": result.started,
+        "finished": result.finished,
+        "first": result.first,
+        "changed": result.changed,
+        "release": result.release,
+        "counts": result.counts,
+        "fields": result.fields,
+        "severities": result.severities,
+        "changes": changes,
+        "versions": versions,
+        "gate": msgspec.to_builtins(result.gate),
+        "published": [_published(one) for one in result.published],
+        "coverage": msgspec.to_builtins(result.coverage, order="sorted"),
+        "not_captured": result.not_captured,
+        "warnings": msgspec.to_builtins(result.warnings),
+        "failures": msgspec.to_builtins(result.failures),
+        "timings": msgspec.to_builtins(result.timings),
+        "reports": result.reports,
+        "snapshot": result.snapshot,
+    }
+
+
+def _published(one: PublishResult) -> dict[str, Any]:
+    operations = [
+        {
+            "action": operation.action,
+            "kind": operation.kind,
+            "urn": operation.urn,
+            "set": msgspec.to_builtins(operation.set, order="sorted") if operation.set is not None else {},
+            "unset": sorted(operation.unset),
+            "reasons": dict(operation.reasons),
+        }
+        for operation in one.operations
+    ]
+    return {
+        "catalog": one.catalog,
+        "target": one.target,
+        "applied": one.applied,
+        "planned": one.planned,
+        "written": one.written,
+        "failed": one.failed,
+        "conflicts": one.conflicts,
+        "blocked": one.blocked,
+        "operations": operations,
+    }

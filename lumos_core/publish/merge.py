@@ -1,0 +1,222 @@
+"""Three-way merge of one record, made from the schema: no aspect is listed by hand.
+
+Technical aspects come from the source. Of human aspects a person's edit stays: where `theirs` differs from `base`,
+somebody changed it in the catalog. Sets are merged element by element, texts layer by layer, fields by path. What
+both sides changed differently is a conflict; it is reported and left to the people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from ..model.entities import FREE_KEYS, Entity, Field, Thing
+from ..model.shapes import Shape, key_function, shapes
+
+Policy = Literal["source", "catalog", "merge"]
+
+HUMAN = frozenset(Thing.__struct_fields__) - FREE_KEYS - {"version", "created", "access"}
+"""Aspects that people edit in a catalog; all others come from the source."""
+
+OWNED = frozenset({"cloud_version", "lumos"})
+"""Custom properties that belong to Lumos: never somebody's edit."""
+
+Conflict = Callable[[str, str], None]
+"""Called with (key path, why)."""
+
+
+def policy_of(aspect: str, policies: Mapping[str, Policy]) -> Policy:
+    """Return who wins for an aspect: as configured, else `merge` for human aspects and `source` for the rest."""
+    key = aspect.removeprefix("fields.")
+    return policies.get(aspect) or policies.get(key) or ("merge" if key in HUMAN else "source")
+
+
+def merge(
+    base: Entity | None,
+    ours: Entity,
+    theirs: Entity | None,
+    *,
+    writable: frozenset[str],
+    policies: Mapping[str, Policy],
+    conflict: Conflict,
+) -> tuple[Entity, frozenset[str]]:
+    """Return what to set and what to unset, so that the catalog becomes right.
+
+    A key that `ours` neither has nor captured is left alone.
+
+    Args:
+        base: What was last published; None the first time.
+        ours: The truth now.
+        theirs: What the catalog holds; None when it has no such record.
+        writable: Aspects that the catalog can hold.
+        policies: Aspect -> policy, where it is not the default.
+        conflict: Told about every conflict.
+    """
+    change = type(ours)()
+    unset: set[str] = set()
+    blank = type(ours)()
+    for key, shape in shapes(type(ours)):
+        if key in ("captured", "extra") or (key not in FREE_KEYS and key not in writable):
+            continue
+        new = getattr(ours, key)
+        if _empty(new) and key not in ours.captured:
+            continue
+        old = getattr(base if base is not None else blank, key)
+        held = getattr(theirs if theirs is not None else blank, key)
+        wanted = _merge_key(key, shape, old, new, held, policies, writable, conflict)
+        if wanted == held:
+            continue
+        if _empty(wanted):
+            unset.add(key)
+        else:
+            setattr(change, key, wanted)
+    return change, frozenset(unset)
+
+
+def _merge_key(
+    key: str,
+    shape: Shape,
+    base: Any,
+    ours: Any,
+    theirs: Any,
+    policies: Mapping[str, Policy],
+    writable: frozenset[str],
+    conflict: Conflict,
+) -> Any:
+    if shape.form == "list" and shape.inner[0].struct is Field:
+        return _merge_fields(base, ours, theirs, policies, writable, conflict)
+    policy = policy_of(key, policies)
+    if key in FREE_KEYS:
+        policy = "source"
+    if policy == "source":
+        return ours
+    if policy == "catalog":
+        return ours if _empty(theirs) and _empty(base) else theirs
+    return three_way(shape, base, ours, theirs, key, conflict)
+
+
+def three_way(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
+    """Merge one value of a human aspect."""
+    if theirs == base or theirs == ours:
+        return ours
+    if ours == base:
+        return theirs
+    if shape.form == "struct":
+        assert shape.struct is not None
+        return _merge_struct(shape.struct, base, ours, theirs, path, conflict)
+    if shape.form == "list" and shape.keys is not None:
+        return _merge_set(shape, base, ours, theirs, path, conflict)
+    conflict(path, "it was changed at the source and in the catalog; the catalog's value stays")
+    return theirs
+
+
+def _merge_struct(struct: type[Struct], base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
+    if base is None and ours is not None and theirs is not None and _has_required(struct):
+        conflict(path, "it was added at the source and in the catalog; the catalog's value stays")
+        return theirs
+    if ours is None or theirs is None:
+        # One side emptied what the other changed: a person's word stays.
+        if _has_required(struct):
+            conflict(path, "it was removed on one side and changed on the other; the catalog's state stays")
+            return theirs
+        ours, theirs = ours or struct(), theirs or struct()
+    blank = base if base is not None else struct()
+    merged = {
+        key: three_way(shape, getattr(blank, key), getattr(ours, key), getattr(theirs, key), f"{path}.{key}", conflict)
+        for key, shape in shapes(struct)
+    }
+    result = struct(**merged)
+    return None if all(_empty(value) for value in merged.values()) else result
+
+
+def _has_required(struct: type[Struct]) -> bool:
+    return len(struct.__struct_defaults__) < len(struct.__struct_fields__)
+
+
+def _merge_set(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> list[Any]:
+    key = key_function(shape)
+    sides = [{key(element): element for element in side or []} for side in (base, ours, theirs)]
+    merged = {}
+    for name in sorted(set().union(*sides)):
+        old, new, held = (side.get(name) for side in sides)
+        label = f"{path}[{name[0]}]"
+        if name[0] in OWNED and new is not None:
+            kept = new
+        elif old is None and new is not None and held is not None and new != held:
+            conflict(label, "it was added at the source and in the catalog; the catalog's value stays")
+            kept = held
+        elif new is not None and held is not None:
+            kept = three_way(shape.inner[0], old, new, held, label, conflict)
+        elif held == old:
+            kept = new
+        elif new == old:
+            kept = held
+        else:
+            conflict(label, "it was removed on one side and changed on the other; the catalog's state stays")
+            kept = held
+        if kept is not None:
+            merged[name] = kept
+    return [merged[name] for name in sorted(merged)]
+
+
+def _merge_fields(
+    base: list[Field],
+    ours: list[Field],
+    theirs: list[Field],
+    policies: Mapping[str, Policy],
+    writable: frozenset[str],
+    conflict: Conflict,
+) -> list[Field]:
+    """The source decides which fields exist, their order and types; people's words on a field stay with it."""
+    old = {(field.part, field.path): field for field in base or []}
+    held = {(field.part, field.path): field for field in theirs or []}
+    return [
+        _merge_field(
+            field,
+            old.get((field.part, field.path)),
+            held.get((field.part, field.path)),
+            policies,
+            writable,
+            conflict,
+        )
+        for field in ours
+    ]
+
+
+def _merge_field(
+    ours: Field,
+    base: Field | None,
+    theirs: Field | None,
+    policies: Mapping[str, Policy],
+    writable: frozenset[str],
+    conflict: Conflict,
+) -> Field:
+    blank = Field(ours.path)
+    base, theirs = base or blank, theirs or blank
+    changes: dict[str, Any] = {}
+    for key, shape in _HUMAN_FIELD_SHAPES:
+        aspect = f"fields.{key}"
+        new, old, held = getattr(ours, key), getattr(base, key), getattr(theirs, key)
+        if aspect not in writable:
+            wanted = held
+        else:
+            policy = policy_of(aspect, policies)
+            if policy == "source":
+                wanted = new
+            elif policy == "catalog":
+                wanted = new if _empty(held) and _empty(old) else held
+            else:
+                wanted = three_way(shape, old, new, held, f"fields[{ours.path}].{key}", conflict)
+        if wanted != new:
+            changes[key] = wanted
+    return msgspec.structs.replace(ours, **changes) if changes else ours
+
+
+_HUMAN_FIELD_SHAPES = tuple((key, shape) for key, shape in shapes(Field) if key in HUMAN)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == []

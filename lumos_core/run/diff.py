@@ -1,0 +1,126 @@
+"""Diff: pairs of differing records become changes, and the rows that the next state needs.
+
+Absent is not removed: a record that this run did not see is carried forward unless both states are complete for
+it, and a key that this run did not look at is carried forward inside its record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..contracts.differ import Differ, Pair
+from ..contracts.store import Row
+from ..model.aspects import RECORD
+from ..model.change import Change
+from ..model.coverage import Coverage
+from ..model.entities import Entity
+from ..model.merge import carry_forward
+from ..model.record import AnyRecord, canonical, decode, line_key
+from ..model.urns import host, parse
+from ..snapshot.join import join
+from .changes import ChangeFile, by_record
+from .rows import Rows
+from .session import Session
+
+STATS_PREFIX = b'{"kind":"stats"'
+
+
+class Difference(NamedTuple):
+    """What `diff` found.
+
+    Attributes:
+        rows: Changed records (no stats).
+        changes: Findings, by record.
+        not_captured: (platform or kind, aspect) -> records that had it before and were not looked at now.
+    """
+
+    rows: Rows
+    changes: ChangeFile
+    not_captured: Counter[tuple[str, str]]
+
+
+def diff(session: Session, seen: Iterable[bytes], before: Coverage) -> Difference:
+    """Compare what this run saw with `head`: first the rows, then what they mean."""
+    lost: Counter[tuple[str, str]] = Counter()
+    with session.guard_disk("write the changed records"):
+        rows = Rows.write(session.scratch / "rows", _changed(session, seen, before, lost))
+    changes = judge(session, _pairs(session, rows), session.scratch / "changes.jsonl")
+    return Difference(rows, changes, lost)
+
+
+def _changed(
+    session: Session, seen: Iterable[bytes], before: Coverage, lost: Counter[tuple[str, str]]
+) -> Iterator[Row]:
+    old_lines = without_stats(session.store.lines("head"))
+    for done, (old, new) in enumerate(join(old_lines, iter(seen)), 1):
+        if not done % 200:
+            session.stop_if_cancelled()
+        if new is None:
+            assert old is not None
+            record = decode(old)
+            if before.complete(record.urn) and session.coverage.complete(record.urn):
+                yield record.kind, record.urn, None
+        elif old is None:
+            record = decode(new)
+            yield record.kind, record.urn, new
+        else:
+            past, present = decode(old), decode(new)
+            _count_lost(past, present, lost)
+            line = canonical(carry_forward(past, present))
+            if line != old:
+                yield present.kind, present.urn, line
+
+
+def _count_lost(past: AnyRecord, present: AnyRecord, lost: Counter[tuple[str, str]]) -> None:
+    if isinstance(past.value, Entity) and isinstance(present.value, Entity):
+        gone = set(past.value.captured) - set(present.value.captured)
+        if gone:
+            urn = parse(host(present.urn))
+            lost.update((urn.platform or present.kind, aspect) for aspect in gone)
+
+
+def _pairs(session: Session, rows: Rows) -> Iterator[Pair]:
+    """Pair the changed rows with what they replace."""
+    olds = without_stats(session.store.lines("head"))
+    old = next(olds, None)
+    for key, line in rows.keyed():
+        while old is not None and line_key(old) < key:
+            old = next(olds, None)
+        before = decode(old) if old is not None and line_key(old) == key else None
+        after = None if line is None else decode(line)
+        yield Pair(before, after, _captured(before, after))
+
+
+def _captured(before: AnyRecord | None, after: AnyRecord | None) -> frozenset[str]:
+    sides = [side.value.captured for side in (before, after) if side and isinstance(side.value, Entity)]
+    return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
+
+
+def judge(session: Session, pairs: Iterator[Pair], path: Path) -> ChangeFile:
+    """Let the differ say what pairs mean."""
+    spec = session.pipeline.differ
+    differ: Differ[object] = spec.build()  # type: ignore[type-var]
+    store = session.store
+    ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
+    try:
+        differ.check(ctx)
+
+        def found() -> Iterator[Change]:
+            for number, change in enumerate(differ.diff(pairs, ctx), 1):
+                if not number % 200:
+                    session.stop_if_cancelled()
+                yield change
+
+        with session.guard_disk("write the changes"):
+            return ChangeFile.write(path, found(), by_record, session.scratch)
+    finally:
+        session.absorb(ctx)
+        differ.close()
+
+
+def without_stats(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Leave out the volatile facts."""
+    return (line for line in lines if not line.startswith(STATS_PREFIX))

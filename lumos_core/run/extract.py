@@ -1,0 +1,158 @@
+"""Extract: source components, within a scope, give fragments of records in any order.
+
+A unit that fails is tried again when its error says so, then reported; everything it read is dropped, and its
+scope is declared *failed*, so that nothing is concluded from the gap.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from os import environ
+from sys import stderr
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from ..contracts.executor import Executor
+from ..contracts.source import Source, Unit
+from ..errors import Cancelled, DiskError, LumosError, RetryableError
+from ..model.aspects import ASPECTS
+from ..model.record import canonical, make_key
+from ..model.scope import Covered, Scope
+from ..snapshot.sorter import LineSorter
+from .context import RunContext
+from .order import tag
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..config.types import ComponentSpec
+
+SPOOL = 4 << 20
+"""Bytes of a unit's output that are held before they go to a file."""
+
+
+class Task(NamedTuple):
+    """One unit of one source."""
+
+    source: int
+    unit: Unit
+
+
+class Output(NamedTuple):
+    """What a unit gave: its lines in a spool, and what it declared."""
+
+    lines: IO[bytes]
+    context: RunContext
+
+
+def extract(session: Session) -> LineSorter:
+    """Read all sources; returns the tagged fragments, ready to be sorted."""
+    sorter = LineSorter(session.scratch)
+    components = _open_sources(session)
+    done = total = sequence = 0
+
+    def tasks() -> Iterator[Task]:
+        nonlocal total
+        for task in _plan(session, components):
+            total += task.unit.weight
+            yield task
+
+    def run_unit(task: Task) -> Output:
+        spec, source = components[task.source]
+        return _read_unit(session, spec, source, task.unit)
+
+    executor: Executor[object] = session.pipeline.executor.build()  # type: ignore[type-var]
+    try:
+        for task, result in executor.map(run_unit, tasks()):
+            session.stop_if_cancelled()
+            if isinstance(result, Exception):
+                _unit_failed(session, components[task.source][0], task.unit, result)
+            else:
+                session.absorb(result.context)
+                with result.lines as lines:
+                    for line in lines:
+                        sorter.add(tag(line[:-1], task.source, sequence))
+                        sequence += 1
+            done += task.unit.weight
+            session.progress.advance(done, total, task.unit.key)
+    finally:
+        for _, source in components.values():
+            source.close()
+        executor.close()
+    return sorter
+
+
+def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[object]]]:  # type: ignore[type-var]
+    return {number: (spec, spec.build()) for number, spec in enumerate(session.pipeline.sources)}
+
+
+def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[object]]]) -> Iterator[Task]:  # type: ignore[type-var]
+    for number, (spec, source) in components.items():
+        ctx = _context(session, spec)
+        try:
+            source.check(ctx)
+            for unit in source.plan(session.within, ctx):
+                yield Task(number, unit)
+            session.absorb(ctx)
+        except (Cancelled, DiskError):
+            raise
+        except Exception as error:  # a source that cannot be listed must not end the others
+            session.warnings.extend(ctx.warnings)
+            session.fail("source-failed", error, spec.name, f"source {spec.name}")
+            _debug(error)
+
+
+def _context(session: Session, spec: ComponentSpec) -> RunContext:
+    store = session.store
+    return session.context(
+        spec,
+        look=lambda kind, urn: store.get("head", kind, urn),
+        walk=lambda kind: _of_kind(store.lines("head"), kind),
+    )
+
+
+def _of_kind(lines: Iterator[bytes], kind: str) -> Iterator[bytes]:
+    prefix = make_key(kind, "")
+    for line in lines:
+        if line.startswith(prefix):
+            yield line
+        elif line > prefix:
+            return
+
+
+def _read_unit(session: Session, spec: ComponentSpec, source: Source[object], unit: Unit) -> Output:  # type: ignore[type-var]
+    retries = session.pipeline.retries
+    for attempt in range(retries + 1):
+        session.stop_if_cancelled()
+        ctx = _context(session, spec)
+        spool = tempfile.SpooledTemporaryFile(SPOOL, dir=session.scratch)  # noqa: SIM115 - handed on
+        try:
+            for record in source.extract(unit, ctx):
+                spool.write(canonical(record) + b"\n")
+            spool.seek(0)
+            return Output(spool, ctx)
+        except RetryableError as error:
+            spool.close()
+            if attempt == retries:
+                raise
+            time.sleep(error.after if error.after is not None else 0.1 * 2**attempt)
+        except BaseException:
+            spool.close()
+            raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _unit_failed(session: Session, spec: ComponentSpec, unit: Unit, error: Exception) -> None:
+    if isinstance(error, (Cancelled, DiskError)):
+        raise error
+    notice = session.fail("unit-failed", error, unit.key, f"source {spec.name}")
+    scope = unit.scope if not unit.scope.everything else Scope()
+    session.coverage.add(Covered(scope, ASPECTS, "failed", notice.message))
+    if not isinstance(error, LumosError):
+        _debug(error)
+
+
+def _debug(error: Exception) -> None:
+    if environ.get("LUMOS_DEBUG"):
+        traceback.print_exception(error, file=stderr)

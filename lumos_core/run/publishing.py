@@ -1,0 +1,224 @@
+"""Publish: changes, last published state and the catalog's present state become a plan, then its application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..contracts.catalog import Catalog, Operation, Outcome
+from ..contracts.reporter import Many, PublishResult
+from ..contracts.store import Row
+from ..errors import Cancelled, CatalogError, DiskError, LumosError
+from ..files import atomic_write
+from ..model.change import Version
+from ..model.record import AnyRecord, Record, canonical, decode, line_key, line_urn, make_key
+from ..model.urns import host
+from ..publish.apply import apply
+from ..publish.guard import blocked
+from ..publish.plan import Planner, Touched, add_version, touched
+from ..snapshot.join import join
+from .context import RunContext
+from .diff import STATS_PREFIX, without_stats
+from .rows import Rows
+from .session import Session, utc
+
+if TYPE_CHECKING:
+    from ..config.types import ComponentSpec
+
+Lines = Callable[[], Iterator[bytes]]
+
+
+def ref_of(spec: ComponentSpec) -> str:
+    """Return the ref that remembers what was published to a catalog."""
+    return f"published/{spec.name}"
+
+
+def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) -> PublishResult:
+    """Plan one catalog and, unless only the plan is wanted, apply it.
+
+    Args:
+        session: The run.
+        spec: The catalog.
+        head: The lines of the next state (committed or not).
+        write: False for a plan.
+    """
+    result = PublishResult(catalog=spec.name)
+    store = session.store
+    ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
+    catalog: Catalog[Any] = spec.build()
+    try:
+        catalog.check(ctx)
+        result.target = session.redact(getattr(catalog, "target", ""))
+        _plan(session, spec, catalog, ctx, head, result)
+        if write and not result.blocked:
+            _apply(session, catalog, ctx, spec, head, result)
+    except (Cancelled, DiskError):
+        raise
+    except Exception as error:  # one catalog's failure must not keep the others from being written
+        result.failed += 0 if isinstance(error, LumosError) else 1
+        result.blocked = session.fail("publish-failed", error, spec.name, f"catalog {spec.name}").message
+    finally:
+        session.absorb(ctx)
+        catalog.close()
+    return result
+
+
+def _touched(session: Session, ref: str, head: Lines) -> Iterator[Touched]:
+    """Records that differ from what was published, with their version where they are datasets."""
+    pairs = touched(join(without_stats(session.store.lines(ref)), without_stats(head())))
+    versions = _Versions(line for line in head() if line.startswith(STATS_PREFIX))
+    for item in pairs:
+        if item.ours is not None and item.ours.kind == "dataset":
+            given = versions.of(item.ours.urn)
+            if given is not None:
+                yield Touched(item.base, add_version(item.ours, _cloud_version(given)))
+                continue
+        yield item
+
+
+class _Versions:
+    """The versions of datasets, asked for in the order of their URNs."""
+
+    def __init__(self, stats: Iterable[bytes]) -> None:
+        self._lines = (line for line in stats if "#version@" in line_urn(line))
+        self._line = next(self._lines, None)
+
+    def of(self, urn: str) -> Version | None:
+        wanted = make_key("stats", urn)
+        while self._line is not None and line_key(self._line).partition(b"#")[0] < wanted:
+            self._line = next(self._lines, None)
+        if self._line is None or host(line_urn(self._line)) != urn:
+            return None
+        version: Version = decode(self._line).value.version
+        return version
+
+
+def _cloud_version(version: Version) -> str:
+    parts = {"metadata": version.metadata, "release": version.release, "version": version.schema}
+    return msgspec.json.encode(parts, order="sorted").decode()
+
+
+def _plan(
+    session: Session,
+    spec: ComponentSpec,
+    catalog: Catalog[Any],
+    ctx: RunContext,
+    head: Lines,
+    result: PublishResult,
+) -> None:
+    planner = Planner(catalog, ctx, session.pipeline.publish.policy)
+    path = session.folder / f"plan-{_file_name(spec.name)}.jsonl"
+    with session.guard_disk("write the plan"):
+        operations = _write_lines(path, planner.operations(_touched(session, ref_of(spec), head)))
+    result.operations = Many(lambda: _read_operations(path), operations)
+    result.planned = dict(planner.counts)
+    result.conflicts = planner.conflicts
+    removed = planner.counts["remove"]
+    published = sum(1 for _ in without_stats(session.store.lines(ref_of(spec)))) if removed else 0
+    result.blocked = blocked(removed, published, session.pipeline.publish.guard)
+    if result.blocked:
+        session.fail(
+            "publish-guard",
+            CatalogError("Nothing was published", why=result.blocked, where=spec.name),
+            spec.name,
+            f"catalog {spec.name}",
+        )
+
+
+def _apply(
+    session: Session,
+    catalog: Catalog[Any],
+    ctx: RunContext,
+    spec: ComponentSpec,
+    head: Lines,
+    result: PublishResult,
+) -> None:
+    failed: set[bytes] = set()
+    done = 0
+
+    def outcomes() -> Iterator[Outcome]:
+        nonlocal done
+        retries = session.pipeline.retries
+        for operation, outcome in apply(catalog, result.operations, ctx, retries=retries):
+            done += 1
+            session.progress.advance(done, len(result.operations), operation.urn)
+            if outcome.status == "failed":
+                failed.add(make_key(operation.kind, operation.urn))
+                result.failed += 1
+                error = CatalogError("A record was not written", why=outcome.reason, where=operation.urn)
+                session.fail("write-failed", error, operation.urn, f"catalog {spec.name}")
+            elif outcome.status == "written":
+                result.written += 1
+            elif outcome.status == "conflict":
+                result.conflicts.append((operation.urn, "", outcome.reason))
+            yield outcome
+
+    path = session.folder / f"outcomes-{_file_name(spec.name)}.jsonl"
+    with session.guard_disk("write the outcomes"):
+        count = _write_lines(path, outcomes())
+    result.outcomes = Many(lambda: _read_outcomes(path), count)
+    result.applied = True
+    _remember(session, ref_of(spec), head, failed)
+
+
+def _remember(session: Session, ref: str, head: Lines, failed: set[bytes]) -> None:
+    """Move `published/<catalog>` to what was published; what failed stays as it was and is tried again."""
+    store = session.store
+
+    def rows() -> Iterator[Row]:
+        for base, ours in join(without_stats(store.lines(ref)), without_stats(head())):
+            key = line_key(ours or base or b"")
+            if key not in failed:
+                kind, _, urn = key[9:].partition(b'","urn":"')
+                yield kind.decode(), urn.decode(), ours
+
+    spooled = Rows.write(session.scratch / f"published-{_file_name(ref)}", rows())
+    if len(spooled):
+        meta = {"run": session.run_id, "at": utc(session.started), "pipeline": session.pipeline.name}
+        store.commit(ref, store.resolve(ref), iter(spooled), meta)
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
+
+
+def _write_lines(path: Path, things: Iterable[Operation | Outcome]) -> int:
+    count = 0
+    with atomic_write(path, "wb") as file:
+        for thing in things:
+            file.write(_encode(thing) + b"\n")
+            count += 1
+    return count
+
+
+def _encode(thing: Operation | Outcome) -> bytes:
+    if isinstance(thing, Outcome) or thing.set is None:
+        return msgspec.json.encode(thing)
+    record: AnyRecord = _as_record(thing)
+    head = msgspec.structs.replace(thing, set=None)
+    return msgspec.json.encode(head) + b"\t" + canonical(record)
+
+
+def _as_record(operation: Operation) -> AnyRecord:
+
+    assert operation.set is not None
+    return Record(operation.urn, operation.set, operation.kind)
+
+
+def _read_operations(path: Path) -> Iterator[Operation]:
+    decoder = msgspec.json.Decoder(Operation)
+    with path.open("rb") as file:
+        for line in file:
+            text, _, record = line[:-1].partition(b"\t")
+            operation = decoder.decode(text)
+            yield msgspec.structs.replace(operation, set=decode(record).value) if record else operation
+
+
+def _read_outcomes(path: Path) -> Iterator[Outcome]:
+    decoder = msgspec.json.Decoder(Outcome)
+    with path.open("rb") as file:
+        for line in file:
+            yield decoder.decode(line)

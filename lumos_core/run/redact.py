@@ -1,0 +1,55 @@
+"""Secrets never reach a log, a report, a snapshot or a traceback.
+
+Every value of a `SecretStr` in any component's configuration, and the password inside every URL, is replaced in
+whatever text leaves a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+MASK = "***"
+_URL_PASSWORD = re.compile(r"(?P<start>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)")
+
+
+class Redactor:
+    """Replaces known secrets in text."""
+
+    def __init__(self, configs: Iterable[BaseModel | None] = ()) -> None:
+        secrets = {form for config in configs for secret in _secrets(config) for form in _forms(secret)}
+        longest_first = sorted((secret for secret in secrets if len(secret) > 2), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text without secrets."""
+        if self._pattern is not None:
+            text = self._pattern.sub(MASK, text)
+        return _URL_PASSWORD.sub(rf"\g<start>{MASK}", text)
+
+
+def _forms(secret: str) -> set[str]:
+    """The secret as it is, and as a URL would carry it."""
+    return {secret, quote(secret, safe=""), quote_plus(secret)}
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode("utf-8", "replace")
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _secrets(part)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for part in value:
+            yield from _secrets(part)
+    elif hasattr(value, "config") and not isinstance(value, type):
+        yield from _secrets(value.config)

@@ -1,0 +1,66 @@
+"""Report: the whole run's result, as re-iterable files, goes to every reporter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..contracts.reporter import Many, Reporter, RunResult
+from ..errors import Cancelled
+from ..model.record import line_kind
+from ..snapshot.frame import SourceInfo, stats_path
+from ..snapshot.reader import SnapshotReader
+from ..snapshot.writer import SnapshotWriter
+from .diff import STATS_PREFIX
+from .linefile import LineFile
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..config.types import ComponentSpec
+
+SNAPSHOT = "snapshot.lumos.jsonl"
+
+
+def snapshot(session: Session, stream: LineFile) -> None:
+    """Write what this run saw as a snapshot file with its coverage."""
+    with session.guard_disk("write the snapshot of this run"):
+        sources = [SourceInfo(spec.name, ("source",)) for spec in session.pipeline.sources]
+        with SnapshotWriter(session.folder / SNAPSHOT, sources, ordered=True) as writer:
+            for line in stream:
+                writer.add_line(line)
+            writer.close(session.coverage)
+
+
+def describe(result: RunResult, session: Session, stream: LineFile) -> None:
+    """Fill in what the run saw."""
+    counts: Counter[str] = Counter()
+    fields = stats = 0
+    for line in stream:
+        if line.startswith(STATS_PREFIX):
+            stats += 1
+            continue
+        counts[line_kind(line)] += 1
+        fields += line.count(b'"path":') if b'"fields":' in line else 0
+    path = session.folder / SNAPSHOT
+    result.counts = dict(sorted(counts.items()))
+    result.fields = fields
+    result.records = Many(lambda: SnapshotReader(path).records(), sum(counts.values()))
+    result.stats = Many(lambda: SnapshotReader(stats_path(path)).records() if stats else (), stats)
+    result.snapshot = str(path)
+    result.coverage = session.coverage.declared()
+    result.graph = session.graph
+
+
+def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) -> None:
+    """Call every reporter; one that fails harms neither the run nor the others."""
+    for spec in specs:
+        reporter: Reporter[object] = spec.build()  # type: ignore[type-var]
+        try:
+            reporter.report(result)
+        except Cancelled:
+            raise
+        except Exception as error:  # a report that cannot be written is reported, nothing more
+            session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
+        finally:
+            reporter.close()

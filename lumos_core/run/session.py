@@ -1,0 +1,197 @@
+"""What the stages of one run share: the pipeline, the store, the folder of its files, and what was noticed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from ..contracts.reporter import Notice, StageTiming
+from ..contracts.store import Store
+from ..errors import Cancelled, DiskError, LumosError
+from ..loading.registry import Registry
+from ..model.coverage import Coverage
+from ..model.graph import Graph
+from ..model.scope import Scope
+from .context import Look, RunContext, Walk
+from .memo import MemoFile
+from .progress import Progress
+from .redact import Redactor
+
+if TYPE_CHECKING:
+    from ..config.pipeline import Pipeline
+    from ..config.types import ComponentSpec
+
+KEEP_RUNS = 3
+"""How many runs keep their files; the store remembers all of them."""
+
+
+class Session:
+    """One run while it happens.
+
+    Attributes:
+        folder: The files of this run (`.lumos/runs/<run id>`), kept for its reports.
+        scratch: Files that vanish when the run ends.
+        coverage: What the components declared so far.
+        released: Everything that must be closed at the end.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        store: Store,
+        *,
+        full: bool = False,
+        within: Scope = Scope(),
+        progress: Progress,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        self.pipeline, self.store, self.full, self.within, self.progress = (
+            pipeline,
+            store,
+            full,
+            within,
+            progress,
+        )
+        self.cancelled = cancelled or threading.Event()
+        self.started = datetime.now(timezone.utc)
+        self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        self.folder = pipeline.state / "runs" / self.run_id
+        self.scratch = self.folder / "scratch"
+        self.redact = Redactor(spec.config for spec in pipeline.components())
+        self.memo = MemoFile(pipeline.state / "memo.db")
+        self.coverage = Coverage()
+        self.warnings: list[Notice] = []
+        self.failures: list[Notice] = []
+        self.timings: list[StageTiming] = []
+        self.graph = Graph()
+        self._registry = Registry.load()
+
+    def open(self) -> None:
+        """Make the folders of this run."""
+        with self.guard_disk("make the folder of this run"):
+            self.scratch.mkdir(parents=True)
+
+    def close(self) -> None:
+        """Remove scratch files and those of old runs."""
+        self.memo.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        runs = sorted(self.folder.parent.glob("*Z-*")) if self.folder.parent.is_dir() else []
+        for old in runs[:-KEEP_RUNS]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def discard(self) -> None:
+        """Remove everything this run wrote into its folder: it did not happen."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage, tell listeners, and stop between stages when cancelled."""
+        self.stop_if_cancelled()
+        self.progress.stage(name)
+        begin = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - begin
+        self.timings.append(StageTiming(name, round(seconds, 4)))
+        self.notify("lumos_stage_finished", run_id=self.run_id, stage=name, seconds=seconds)
+
+    def notify(self, hook: str, **arguments: object) -> None:
+        """Call an observer hook; what an observer raises is reported and ends nothing."""
+        for plugin, error in self._registry.notify(hook, **arguments):
+            self.warn("observer-failed", f"{hook}() of {plugin} raised {type(error).__name__}: {error}", plugin)
+
+    def observed(self, hook: str) -> bool:
+        """Tell whether any plugin observes a hook."""
+        return any(True for _ in self._registry.observers(hook))
+
+    def stop_if_cancelled(self) -> None:
+        """Raise `Cancelled` when somebody asked to stop."""
+        if self.cancelled.is_set():
+            raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written")
+
+    @contextmanager
+    def guard_disk(self, doing: str) -> Iterator[None]:
+        """Turn a full or failing disk into an error that says what to do."""
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise DiskError(
+                f"Could not {doing}",
+                why=error.strerror or str(error),
+                fix="free some space and run again" if full else "check the folder and its rights",
+                where=str(error.filename or self.folder),
+            ) from error
+
+    def context(
+        self,
+        spec: ComponentSpec,
+        look: Look,
+        walk: Walk,
+        *,
+        on_progress: Callable[[int, int | None], None] | None = None,
+    ) -> RunContext:
+        """Return a fresh context for one component (and one unit)."""
+        return RunContext(
+            component=f"{spec.kind} {spec.name}",
+            run_id=self.run_id,
+            memo=self.memo.space(_memo_space(spec)),
+            redact=self.redact,
+            cancelled=self.cancelled.is_set,
+            look=look,
+            walk=walk,
+            graph=self.graph,
+            full=self.full,
+            on_progress=on_progress,
+        )
+
+    def absorb(self, ctx: RunContext) -> None:
+        """Take over what a component declared in its context."""
+        for covered in ctx.declared:
+            self.coverage.add(covered)
+        self.warnings.extend(ctx.warnings)
+
+    def warn(self, code: str, message: str, where: str = "", component: str = "", fix: str = "") -> None:
+        """Note something that stops nothing."""
+        self.warnings.append(Notice(code=code, message=self.redact(message), where=where, component=component, fix=fix))
+
+    def fail(self, code: str, error: Exception, where: str, component: str) -> Notice:
+        """Note a failure of a unit, a component or a write."""
+        if isinstance(error, LumosError):
+            message = error.what + (f": {error.why}" if error.why else "")
+            notice = Notice(
+                code=code,
+                message=self.redact(message),
+                where=self.redact(error.where or where),
+                component=component,
+                fix=self.redact(error.fix),
+            )
+        else:
+            notice = Notice(
+                code=code,
+                message=self.redact(f"{type(error).__name__}: {error}"),
+                where=self.redact(where),
+                component=component,
+                fix=f"this is a defect of the {component}; set LUMOS_DEBUG=1 for its traceback",
+            )
+        self.failures.append(notice)
+        return notice
+
+
+def _memo_space(spec: ComponentSpec) -> str:
+    """A component forgets what it memorised under other options."""
+    options = json.dumps(spec.ref, sort_keys=True, default=str)
+    return f"{spec.kind}/{spec.name}/{hashlib.sha256(options.encode()).hexdigest()[:12]}"
+
+
+def utc(moment: datetime) -> str:
+    """Return an RFC 3339 time in UTC with whole seconds."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
