@@ -61,6 +61,6 @@ def _read(line: bytes) -> AnyRecord:
         raise SnapshotError(
             "a record cannot be read",
             why=str(error),
-            fix="a newer Lumos may have written it: upgrade, or check the file with `lumos snapshot validate`",
+            fix="a newer Lumos may have written it: upgrade, or check it with `lumos snapshot validate`",
             where=line[:80].decode("utf-8", "replace"),
         ) from error

@@ -100,6 +100,11 @@ class MemoryStore(Store[MemoryStoreConfig]):
         """Return every named ref with its state."""
         return {entry.ref: entry.state for entry, _ in self._commits}
 
+    def entry(self, ref: str) -> Entry | None:
+        """Return the commit that a ref names."""
+        found = self._find(ref)
+        return None if found is None else found[0]
+
     def history(self, kind: str, prefix: str) -> Iterator[bytes]:
         """Return every line that `head` ever held whose URN starts with `prefix`, oldest first."""
         known: _State = {}

@@ -1,0 +1,1 @@
+"""The memory of Lumos in one SQLite file."""

@@ -1,0 +1,104 @@
+"""Laying changed lines over a ref, a chunk at a time: memory is that of one chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lumos_core.plugin_api import Row, StoreError
+
+from .problems import explained
+
+_CHUNK_ROWS = 4096
+_CHUNK_BYTES = 4 * 1024 * 1024
+
+_Incoming = tuple[str, str, bytes | None, bytes | None]
+
+_STEPS = """
+DELETE FROM incoming WHERE digest IS NULL AND NOT EXISTS (
+    SELECT 1 FROM present p WHERE p.ref = :ref AND p.kind = incoming.kind AND p.urn = incoming.urn);
+DELETE FROM incoming WHERE digest = (
+    SELECT l.digest FROM present p JOIN line l ON l.id = p.line
+    WHERE p.ref = :ref AND p.kind = incoming.kind AND p.urn = incoming.urn);
+INSERT OR IGNORE INTO line(digest, body) SELECT digest, body FROM incoming WHERE digest IS NOT NULL
+    ORDER BY kind, urn;
+INSERT INTO past SELECT p.ref, p.kind, p.urn, p.since, :seq, p.line
+    FROM incoming i CROSS JOIN present p ON p.ref = :ref AND p.kind = i.kind AND p.urn = i.urn;
+DELETE FROM present WHERE ref = :ref AND (kind, urn) IN (SELECT kind, urn FROM incoming WHERE digest IS NULL);
+INSERT OR REPLACE INTO present SELECT :ref, i.kind, i.urn, :seq, l.id
+    FROM incoming i CROSS JOIN line l ON l.digest = i.digest ORDER BY i.kind, i.urn;
+"""
+"""In this order: forget removals of what is not there, and lines that are there already; keep the rest."""
+
+
+def lay_over(connection: sqlite3.Connection, path: Path, ref: int, seq: int, changed: Iterable[Row]) -> int:
+    """Apply rows to a ref inside the caller's transaction and return how many changed something.
+
+    Args:
+        connection: Inside a transaction.
+        path: The file, for messages.
+        ref: Id of the ref.
+        seq: Number of the commit.
+        changed: Read once; its own exceptions pass through.
+
+    Raises:
+        StoreError: When a key comes twice.
+    """
+    with explained(path):
+        connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS incoming(kind TEXT NOT NULL, urn TEXT NOT NULL, digest BLOB,"
+            " body BLOB, PRIMARY KEY(kind, urn)) WITHOUT ROWID"
+        )
+    effective = 0
+    for chunk in _chunks(changed):
+        with explained(path):
+            effective += _apply(connection, chunk, ref, seq)
+    return effective
+
+
+def _apply(connection: sqlite3.Connection, chunk: list[_Incoming], ref: int, seq: int) -> int:
+    connection.execute("DELETE FROM incoming")
+    try:
+        connection.executemany("INSERT INTO incoming VALUES (?, ?, ?, ?)", chunk)
+    except sqlite3.IntegrityError as error:
+        raise StoreError("a record came twice in one commit", why=_twice(chunk)) from error
+    names = {"ref": ref, "seq": seq}
+    again = connection.execute(
+        "SELECT p.urn FROM incoming i CROSS JOIN present p"
+        " ON p.ref = :ref AND p.kind = i.kind AND p.urn = i.urn WHERE p.since = :seq LIMIT 1",
+        names,
+    ).fetchone()
+    if again:
+        raise StoreError("a record came twice in one commit", why=again[0])
+    forget_absent, forget_equal, *keep = (step for step in _STEPS.split(";") if step.strip())
+    connection.execute(forget_absent, names)
+    connection.execute(forget_equal, names)
+    (effective,) = connection.execute("SELECT count(*) FROM incoming").fetchone()
+    if effective:
+        for step in keep:
+            connection.execute(step, names)
+    return int(effective)
+
+
+def _twice(chunk: list[_Incoming]) -> str:
+    seen: set[tuple[str, str]] = set()
+    for kind, urn, _, _ in chunk:
+        if (kind, urn) in seen:
+            return urn
+        seen.add((kind, urn))
+    return "a key without kind or URN"
+
+
+def _chunks(changed: Iterable[Row]) -> Iterator[list[_Incoming]]:
+    chunk: list[_Incoming] = []
+    size = 0
+    for kind, urn, line in changed:
+        chunk.append((kind, urn, None if line is None else hashlib.sha256(line).digest(), line))
+        size += len(urn) + (0 if line is None else len(line))
+        if len(chunk) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
