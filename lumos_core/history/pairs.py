@@ -48,9 +48,7 @@ def _removed(urn: str, before: Coverage, after: Coverage) -> bool:
 
 def _captured(old: AnyRecord | None, new: AnyRecord | None) -> frozenset[str]:
     """Return the aspects that both sides looked at; where one side has no record, those of the other."""
-    sides = [
-        side.value.captured for side in (old, new) if side is not None and isinstance(side.value, Entity)
-    ]
+    sides = [side.value.captured for side in (old, new) if side is not None and isinstance(side.value, Entity)]
     return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
 
 
