@@ -1,0 +1,110 @@
+"""Conformance of file formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import pytest
+
+from ...contracts.format import Format
+from ...errors import LumosError
+from ...model.entities import Dataset
+from ...model.urns import dataset
+from ..context import MemoryContext
+from .base import ComponentKit
+from .checks import check_record
+
+
+class SampleFile:
+    """A `File` in memory, or on disk where a format insists on a local path."""
+
+    def __init__(self, path: str, content: bytes, folder: Path | None = None) -> None:
+        self.path, self.size, self.etag = path, len(content), str(hash(content))
+        self.urn = dataset("file", path)
+        self.local: str | None = None
+        self._content = content
+        if folder is not None:
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            self.local = str(target)
+
+    def open(self) -> BinaryIO:
+        """Open the content."""
+        return BytesIO(self._content)
+
+
+class FormatKit(ComponentKit):
+    """Fill in `name`, `options`, `sample` and `broken`.
+
+    Attributes:
+        sample: Path -> content of sound files, each with at least one field.
+        broken: Path -> content of files that must be refused.
+    """
+
+    kind = "format"
+    sample: ClassVar[Mapping[str, bytes]] = {}
+    broken: ClassVar[Mapping[str, bytes]] = {}
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the sound files; override it when they are made by a library."""
+        return self.sample
+
+    def broken_files(self) -> Mapping[str, bytes]:
+        """Return the files that must be refused; override it when they are made by a library."""
+        return self.broken
+
+    def inspected(self, component: Format[Any], files: list[SampleFile]) -> list[Any]:
+        """Inspect files and return the dataset fragments."""
+        records = component.inspect(files, MemoryContext())
+        return [record for record in records if isinstance(record.value, Dataset)]
+
+    def test_claims_its_files(self, component: Format[Any]) -> None:
+        """`extensions`, `magic` or `markers` must fit the samples, or no crawler ever offers them."""
+        assert component.extensions or component.markers or component.magic
+        for extension in component.extensions:
+            assert extension.startswith("."), f"{extension!r} needs its dot"
+            assert extension == extension.lower(), f"{extension!r} must be lower-case"
+        assert component.name_in_urn, "name_in_urn is shown as `layout.format`"
+
+    def test_one_fragment_per_file(self, component: Format[Any]) -> None:
+        """One dataset fragment per file, in the order of the files: drift is found by comparing them."""
+        files = [SampleFile(path, content) for path, content in self.files().items()]
+        fragments = self.inspected(component, files)
+        assert [record.urn for record in fragments] == [file.urn for file in files]
+
+    def test_fields_are_found(self, component: Format[Any]) -> None:
+        """Each sample has at least one field, `fields` is captured, and `layout.format` says the format."""
+        for path, content in self.files().items():
+            record = self.inspected(component, [SampleFile(path, content)])[0]
+            check_record(record)
+            assert record.value.fields, f"no field in {path}"
+            assert "fields" in record.value.captured
+            assert record.value.layout is not None
+            assert record.value.layout.format == component.name_in_urn
+
+    def test_local_and_stream_agree(self, component: Format[Any], tmp_path: Path) -> None:
+        """A file on this disk and the same bytes from a store must read alike."""
+        for path, content in self.files().items():
+            here = self.inspected(component, [SampleFile(path, content, tmp_path)])
+            there = self.inspected(component, [SampleFile(path, content)])
+            assert here == there
+
+    def test_broken_files_are_refused_by_name(self, component: Format[Any]) -> None:
+        """A broken file must raise a `LumosError` that names it; nothing may be guessed from it."""
+        for path, content in self.broken_files().items():
+            with pytest.raises(LumosError) as caught:
+                list(component.inspect([SampleFile(path, content)], MemoryContext()))
+            assert path in f"{caught.value.where} {caught.value}", f"the error does not name {path}"
+
+    def test_types_are_canonical(self, component: Format[Any]) -> None:
+        """Field types are canonical type texts, and paths canonical paths."""
+        from ...model import paths, types
+
+        for path, content in self.files().items():
+            for field in self.inspected(component, [SampleFile(path, content)])[0].value.fields:
+                assert types.render(types.parse(field.type)) == field.type, f"{path}: {field.path} {field.type}"
+                assert paths.join(paths.split(field.path)) == field.path
