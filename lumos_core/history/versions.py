@@ -143,6 +143,11 @@ def version_prefix(urn: str) -> str:
     return f"{urn}#{_PART}@"
 
 
+def version_urn(urn: str, at: str) -> str:
+    """Return the URN of the stats record that keeps the version of a dataset given at a time (RFC 3339 UTC)."""
+    return f"{version_prefix(urn)}{at}"
+
+
 def version_record(urn: str, at: str, version: Version) -> AnyRecord:
     """Return the stats record that keeps a version.
 
@@ -151,7 +156,7 @@ def version_record(urn: str, at: str, version: Version) -> AnyRecord:
         at: RFC 3339 UTC time of the run.
         version: What was given.
     """
-    return Record(f"{version_prefix(urn)}{at}", Stats(version=version))
+    return Record(version_urn(urn, at), Stats(version=version))
 
 
 def versioned_urn(stats_urn: str) -> str | None:

@@ -60,9 +60,7 @@ class MemoryStore(Store[MemoryStoreConfig]):
         with self._writing:
             parent, before = self.refs().get(ref), self._state(ref) if ref in self.refs() else {}
             if parent != expect:
-                raise StoreError(
-                    f"{ref} has moved", why=f"expected state {expect}, found {parent}", fix="run again"
-                )
+                raise StoreError(f"{ref} has moved", why=f"expected state {expect}, found {parent}", fix="run again")
             rows = list(changed)
             if len({row[:2] for row in rows}) < len(rows):
                 raise StoreError("a record came twice in one commit")
@@ -120,9 +118,7 @@ class MemoryStore(Store[MemoryStoreConfig]):
     def lock(self) -> Iterator[None]:
         """Hold the store for one run."""
         if not self._running.acquire(blocking=False):
-            raise LockedError(
-                "another run holds the store", why="a thread of this process", fix="wait for it"
-            )
+            raise LockedError("another run holds the store", why="a thread of this process", fix="wait for it")
         try:
             yield
         finally:

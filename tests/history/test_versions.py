@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from lumos_core.history import release, versions
 from lumos_core.model.change import BUMPS, SCHEMA_AREAS, Change, Version
 from lumos_core.model.record import canonical, decode
+from lumos_core.testing.memory_store import MemoryStore
 
 URN = "urn:lumos:dataset:(csv,orders,PROD)"
 AREAS = ["schema", "keys", "layout", "lineage", "ownership", "documentation"]
@@ -66,8 +69,6 @@ def test_refuses_what_is_not_a_version(text: str) -> None:
 
 @given(changes)
 def test_waivers_and_order_do_not_matter(found: list[Change]) -> None:
-    import msgspec
-
     plain = [msgspec.structs.replace(change, waived="") for change in found]
     assert versions.required_bump(found) == versions.required_bump(plain) == versions.required_bump(found[::-1])
     both = [versions.required_bump(found, schema=True), versions.required_bump(found, schema=False)]
@@ -127,7 +128,7 @@ def test_a_version_is_kept_as_a_line_beside_its_dataset() -> None:
 
 @given(st.lists(st.one_of(st.integers(0, 999).map("S-{}".format), st.sampled_from(["R-7", "x", ""]))))
 def test_a_release_is_always_later_than_all_before(known: list[str]) -> None:
-    found = release.next_release(known)
+    found = release.release_after(known)
     assert re.fullmatch(r"S-\d+", found)
     number = release.release_number(found)
     assert number is not None
@@ -136,13 +137,20 @@ def test_a_release_is_always_later_than_all_before(known: list[str]) -> None:
 
 
 def test_prefix_and_start_are_free() -> None:
-    assert release.next_release([], "REL/", 312) == "REL/312"
-    assert release.next_release(["S-400"], "REL/", 312) == "REL/401"
-    assert release.next_release(["S-0"], start=0) == "S-1"
-    assert release.next_release([], start=0) == "S-0"
-    for prefix, start in (("v1", 1), ("S-", -1)):
-        with pytest.raises(ValueError):
-            release.next_release([], prefix, start)
+    assert release.release_after([], "REL/", 312) == "REL/312"
+    assert release.release_after(["S-400"], "REL/", 312) == "REL/401"
+    assert release.release_after(["S-0"], start=0) == "S-1"
+    assert release.release_after([], start=0) == "S-0"
+    assert release.release_after(["v15"], "v1") == "v16"
+
+
+def test_the_next_release_follows_the_log() -> None:
+    store = MemoryStore()
+    settings = SimpleNamespace(prefix="S-", start=312)
+    assert release.next_release(store, settings) == "S-312"
+    store.put(run="a", release="S-312")
+    store.put(run="b", release="")
+    assert release.next_release(store, settings) == "S-313"
 
 
 @pytest.mark.parametrize("text", ["S-", "S-01", "S-1\n", "s-1", "S--1", "312"])
