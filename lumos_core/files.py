@@ -23,12 +23,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @overload
-def atomic_write(
-    path: str | os.PathLike[str], mode: Literal["w"] = "w"
-) -> AbstractContextManager[IO[str]]: ...
+def atomic_write(path: str | os.PathLike[str], mode: Literal["w"] = "w") -> AbstractContextManager[IO[str]]: ...
 @overload
 def atomic_write(path: str | os.PathLike[str], mode: Literal["wb"]) -> AbstractContextManager[IO[bytes]]: ...
-@contextmanager  # type: ignore[misc]
+@contextmanager
 def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
     """Write a file that appears whole or not at all.
 
@@ -51,9 +49,7 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
     temporary = ""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent
-        )
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent)
         with os.fdopen(descriptor, mode, **text) as file:
             yield file
             file.flush()
@@ -92,9 +88,7 @@ def _disk_error(error: OSError, path: str | os.PathLike[str]) -> DiskError:
         fix = "free some space, then run again; nothing half-written was left behind"
     else:
         fix = "choose another place, or mend its permissions"
-    return DiskError(
-        "cannot write the file", why=error.strerror or str(error), fix=fix, where=os.fspath(path)
-    )
+    return DiskError("cannot write the file", why=error.strerror or str(error), fix=fix, where=os.fspath(path))
 
 
 def read_yaml(path: str | os.PathLike[str], model: type[M], base: str | os.PathLike[str] | None = None) -> M:

@@ -5,7 +5,9 @@ Nothing but click is imported until a command is invoked, so that `lumos --help`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -50,13 +52,22 @@ class LazyGroup(click.Group):
             return _command(import_module(COMMANDS[name][0]).command, name)
         return _load_plugin_command(name)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """Run the command line and exit with a documented code, whatever happens."""
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; in standalone mode, exit with a documented code, whatever happens."""
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         from .guard import guarded
 
-        return guarded(lambda: super(LazyGroup, self).main(*args, standalone_mode=False, **extra))
+        given = list(sys.argv[1:] if args is None else args)
+        run = partial(super().main, given, prog_name, complete_var, standalone_mode=False, **extra)
+        guarded(run, as_json="--json" in given)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,9 +87,7 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
         extra = [
-            (name, f"from {distribution}")
-            for name, distribution in _plugin_commands().items()
-            if name not in COMMANDS
+            (name, f"from {distribution}") for name, distribution in _plugin_commands().items() if name not in COMMANDS
         ]
         if extra:
             with formatter.section("Commands of plugins"):
@@ -117,5 +126,6 @@ def _load_plugin_command(name: str) -> click.Command | None:
 def main() -> None:
     """Keep metadata catalogs true without typing into them.
 
-    Reads metadata where it really lives, says what changed and what it breaks, and carries it into any catalog.
+    Reads metadata where it really lives, says what changed and what it breaks, and carries it into any
+    catalog.
     """

@@ -48,14 +48,10 @@ def load_plugin_command(name: str) -> click.Command | None:
     except BaseException as error:
         why = f"importing {target} raised {type(error).__name__}: {error}"
         fix = f"pip install --force-reinstall {distribution}, or tell its authors"
-        raise PluginError(
-            f"the command '{name}' of {distribution} cannot be loaded", why=why, fix=fix
-        ) from error
+        raise PluginError(f"the command '{name}' of {distribution} cannot be loaded", why=why, fix=fix) from error
     if not isinstance(value, click.Command):
         why = f"{target} is a {type(value).__name__}, not a click command"
-        raise PluginError(
-            f"the command '{name}' of {distribution} cannot be loaded", why=why, fix="tell its authors"
-        )
+        raise PluginError(f"the command '{name}' of {distribution} cannot be loaded", why=why, fix="tell its authors")
     return value
 
 
@@ -65,9 +61,7 @@ def _scan() -> dict[str, tuple[str, str]]:
     seen: set[str] = set()
     for folder in dict.fromkeys(sys.path):
         try:
-            names = sorted(
-                entry for entry in os.listdir(folder or ".") if entry.endswith((".dist-info", ".egg-info"))
-            )
+            names = sorted(entry for entry in os.listdir(folder or ".") if entry.endswith((".dist-info", ".egg-info")))
         except OSError:
             continue
         for name in names:

@@ -19,16 +19,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def json_option(function: F) -> F:
     """Add `--json` to a command, as the parameter `as_json`; errors are then JSON too."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, stable and documented.")(
-        function
-    )
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, stable and documented.")(function)
 
 
 def pipeline_argument(function: F) -> F:
     """Add the optional PIPELINE argument: a file, else `LUMOS_CONFIG`, else `lumos.yaml` in this folder."""
-    return click.argument(
-        "pipeline", required=False, envvar="LUMOS_CONFIG", type=click.Path(), metavar="[PIPELINE]"
-    )(function)
+    return click.argument("pipeline", required=False, envvar="LUMOS_CONFIG", type=click.Path(), metavar="[PIPELINE]")(
+        function
+    )
 
 
 def emit(
@@ -56,12 +54,13 @@ def write_json(data: Any) -> None:
     import msgspec
 
     out = sys.stdout
+    ascii_only = (out.encoding or "").lower().replace("-", "") != "utf8"
     if isinstance(data, (dict, list, tuple, str)) or not isinstance(data, Iterable):
-        out.write(json.dumps(msgspec.to_builtins(data, str_keys=True), indent=2, ensure_ascii=False) + "\n")
+        out.write(json.dumps(msgspec.to_builtins(data, str_keys=True), indent=2, ensure_ascii=ascii_only) + "\n")
     else:
         lead = "["
         for item in data:
-            out.write(f"{lead}\n  {json.dumps(msgspec.to_builtins(item, str_keys=True), ensure_ascii=False)}")
+            out.write(f"{lead}\n  {json.dumps(msgspec.to_builtins(item, str_keys=True), ensure_ascii=ascii_only)}")
             lead = ","
         out.write("[]\n" if lead == "[" else "\n]\n")
     out.flush()
@@ -73,9 +72,7 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else 160
-    return Console(
-        file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False
-    )
+    return Console(file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False)
 
 
 def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = ()) -> Table:

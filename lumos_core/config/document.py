@@ -118,9 +118,7 @@ def load(path: Path, shown: str = "") -> Node:
         content = path.read_bytes()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        fix = (
-            "check the path" if isinstance(error, FileNotFoundError) else "check the file and its permissions"
-        )
+        fix = "check the path" if isinstance(error, FileNotFoundError) else "check the file and its permissions"
         raise ConfigError("cannot read the file", why=why, fix=fix, where=shown) from error
     return parse(content, shown)
 
@@ -152,9 +150,7 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise Node(self.file, event.start_mark, None).error(
-                        "a second document starts here: expected one"
-                    )
+                    raise Node(self.file, event.start_mark, None).error("a second document starts here: expected one")
             elif isinstance(event, yaml.AliasEvent):
                 root = self._add(self._alias(event)) or root
             elif isinstance(event, yaml.ScalarEvent):
@@ -258,8 +254,6 @@ def _mapping(children: list[Node]) -> dict[str, tuple[Node, Node]]:
             continue
         if key.value in own:
             first = own[key.value][0]
-            raise key.error(
-                f"the key '{key.value}' is given twice", f"it stands at line {first.line} already"
-            )
+            raise key.error(f"the key '{key.value}' is given twice", f"it stands at line {first.line} already")
         own[key.value] = (key, value)
     return {**merged, **own}

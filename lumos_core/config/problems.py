@@ -123,9 +123,7 @@ def problems_of(
     return [_join(group) for group in found.values()]
 
 
-def _rebuild(
-    item: Mapping[str, Any], model: type[BaseModel], data: Any, hidden: Sequence[str]
-) -> Iterator[Problem]:
+def _rebuild(item: Mapping[str, Any], model: type[BaseModel], data: Any, hidden: Sequence[str]) -> Iterator[Problem]:
     kind, context = item["type"], item.get("ctx") or {}
     loc = _real_location(item["loc"], data, missing=kind == "missing")
     if kind == NESTED:
@@ -203,7 +201,7 @@ def _real_location(loc: Loc, data: Any, *, missing: bool) -> Loc:
 def _value_at(data: Any, loc: Loc) -> Any:
     for part in loc:
         try:
-            data = data[part]
+            data = data[part]  # type: ignore[index,unused-ignore]
         except (KeyError, IndexError, TypeError):
             return None
     return data
@@ -230,9 +228,7 @@ def _model_at(model: type[BaseModel], loc: Loc) -> list[str]:
                     following += _models_in(field.annotation)
         # A key of a free mapping of models leads to the models themselves.
         models = following or models
-    return list(
-        dict.fromkeys(field.alias or name for item in models for name, field in item.model_fields.items())
-    )
+    return list(dict.fromkeys(field.alias or name for item in models for name, field in item.model_fields.items()))
 
 
 def _secret_values(data: Any, model: type[BaseModel] | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..contracts.component import ComponentKind
@@ -27,7 +27,7 @@ def _resolve(path: Path, info: ValidationInfo) -> Path:
     return Path(os.path.abspath(_base(info) / path.expanduser()))
 
 
-LocalPath = Annotated[Path, Field(validate_default=True), AfterValidator(_resolve)]
+LocalPath = Annotated[Path, AfterValidator(_resolve)]
 """A local path: `~` is expanded, a relative path starts from the folder of the pipeline file. Never touches the disk."""
 
 
@@ -136,9 +136,7 @@ class SpecOf:
             serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.ref),
         )
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Leave a mark that `lumos schema` replaces by the options of every installed plugin."""
         return {"x-lumos-component": self.kind}
 

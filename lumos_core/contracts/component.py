@@ -28,9 +28,12 @@ COMPONENT_KINDS: tuple[ComponentKind, ...] = (
 
 
 class Config(BaseModel):
-    """Base of every component's configuration: unknown keys are errors, every field has a description."""
+    """Base of every component's configuration: unknown keys are errors, every field has a description.
 
-    model_config = ConfigDict(extra="forbid", validate_default=False, frozen=True)
+    Defaults are validated like values, so that a default path starts from the pipeline's folder too.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_default=True, frozen=True)
 
 
 C = TypeVar("C", bound=BaseModel)

@@ -48,9 +48,7 @@ def candidates(group: str = GROUP) -> list[Candidate]:
             place = str(getattr(distribution, "_path", distribution))
             why = f"its metadata cannot be read: {type(error).__name__}: {error}"
             found.append(
-                Candidate(
-                    name=place.rpartition("/")[2], module="", distribution=place, version="", problem=why
-                )
+                Candidate(name=place.rpartition("/")[2], module="", distribution=place, version="", problem=why)
             )
     return sorted(found, key=lambda item: (canonicalize_name(item.distribution), item.name))
 

@@ -92,9 +92,7 @@ def load(name: str, module: str, distribution: str) -> Manifest:
 
 def _import(module: str, distribution: str) -> ModuleType:
     if ":" in module:
-        raise ManifestError(
-            f"its entry point names {module!r}: expected the manifest module alone, without a colon"
-        )
+        raise ManifestError(f"its entry point names {module!r}: expected the manifest module alone, without a colon")
     try:
         return import_module(module)
     except KeyboardInterrupt:
@@ -109,16 +107,10 @@ def import_failure(error: BaseException, module: str, distribution: str) -> tupl
     if missing and module != missing and missing.partition(".")[0] != module.partition(".")[0]:
         return (
             f"it needs the module {missing!r}, which is not installed",
-            f"pip install --upgrade --force-reinstall {distribution}"
-            if distribution
-            else f"install {missing!r}",
+            f"pip install --upgrade --force-reinstall {distribution}" if distribution else f"install {missing!r}",
         )
     if missing:
-        fix = (
-            f"pip install --force-reinstall {distribution}"
-            if distribution
-            else "check the name, and where it lies"
-        )
+        fix = f"pip install --force-reinstall {distribution}" if distribution else "check the name, and where it lies"
         return f"there is no module {missing!r}", fix
     if isinstance(error, SystemExit):
         return f"importing {module} tried to end the program", "tell its authors"
@@ -155,20 +147,14 @@ def _register(name: str, module: ModuleType) -> pluggy.PluginManager:
             continue
         marked = manager.parse_hookimpl_opts(module, attribute) is not None
         own = getattr(function, "__module__", "") == module.__name__
-        if (
-            not marked
-            and own
-            and (attribute in known or difflib.get_close_matches(attribute, known, cutoff=0.85))
-        ):
+        if not marked and own and (attribute in known or difflib.get_close_matches(attribute, known, cutoff=0.85)):
             raise ManifestError(
                 f"its function {attribute}() is not marked with @hookimpl", f"add it in {module.__file__}"
             )
         if marked and attribute not in known:
             close = difflib.get_close_matches(attribute, known, n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else f"the hooks are {', '.join(sorted(known))}"
-            raise ManifestError(
-                f"it implements {attribute}{inspect.signature(function)}, which is no hook", hint
-            )
+            raise ManifestError(f"it implements {attribute}{inspect.signature(function)}, which is no hook", hint)
     try:
         manager.register(module, name=name)
     except pluggy.PluginValidationError as error:
@@ -216,9 +202,7 @@ def _components(name: str, manager: pluggy.PluginManager) -> Iterator[tuple[Comp
         except (KeyboardInterrupt, ManifestError):
             raise
         except BaseException as error:
-            raise ManifestError(
-                f"its {hook}() raised {describe_exception(error)}", "tell its authors"
-            ) from error
+            raise ManifestError(f"its {hook}() raised {describe_exception(error)}", "tell its authors") from error
         for component in (item for answer in answers for item in answer):
             _check(hook, component)
             if (kind, component.name) in seen:
@@ -229,27 +213,19 @@ def _components(name: str, manager: pluggy.PluginManager) -> Iterator[tuple[Comp
 
 def _listed(hook: str, answer: Any) -> list[Any]:
     if isinstance(answer, (Component, str, bytes, dict)) or not isinstance(answer, Iterable):
-        raise ManifestError(
-            f"its {hook}() returned {_type_of(answer)}: expected a list of Component descriptors"
-        )
+        raise ManifestError(f"its {hook}() returned {_type_of(answer)}: expected a list of Component descriptors")
     return list(answer)
 
 
 def _check(hook: str, component: Any) -> None:
     if not isinstance(component, Component):
-        raise ManifestError(
-            f"its {hook}() returned a list with {_type_of(component)}: expected Component descriptors"
-        )
+        raise ManifestError(f"its {hook}() returned a list with {_type_of(component)}: expected Component descriptors")
     if not isinstance(component.name, str) or not _NAME.match(component.name):
-        raise ManifestError(
-            f"its {hook}() offers the name {component.name!r}: expected letters, digits, '.', '_', '-'"
-        )
+        raise ManifestError(f"its {hook}() offers the name {component.name!r}: expected letters, digits, '.', '_', '-'")
     for field in ("target", "config"):
         value = getattr(component, field)
         if not isinstance(value, str) or not _TARGET.match(value):
-            raise ManifestError(
-                f"its {hook}() gives {component.name!r} the {field} {value!r}: expected 'module:Class'"
-            )
+            raise ManifestError(f"its {hook}() gives {component.name!r} the {field} {value!r}: expected 'module:Class'")
 
 
 def _type_of(value: Any) -> str:

@@ -104,11 +104,7 @@ class Registry:
 
     @classmethod
     def _read(cls, disabled: str) -> Registry:
-        off = {
-            canonicalize_name(name.strip())
-            for name in disabled.split(",")
-            if name.strip() and name.strip() != "*"
-        }
+        off = {canonicalize_name(name.strip()) for name in disabled.split(",") if name.strip() and name.strip() != "*"}
         everything = "*" in {name.strip() for name in disabled.split(",")}
         plugins: list[PluginInfo] = []
         manifests: dict[str, Manifest] = {}
@@ -183,18 +179,14 @@ class Registry:
         value = targets.resolve(target, found.distribution, found.base)
         component = targets.component_class(value, kind, target)
         if config:
-            return component, targets.config_model(
-                targets.resolve(config, found.distribution, found.base), config
-            )
+            return component, targets.config_model(targets.resolve(config, found.distribution, found.base), config)
         model = targets.config_class(component)
         if model is None:
             fix = f"write `class {component.__name__}({targets.contract_name(kind)}[MyConfig])`"
             raise PluginError(f"{target} does not say which configuration it takes", fix=fix)
         return component, model
 
-    def spec(
-        self, kind: ComponentKind, entry: Any, base: str | os.PathLike[str] | None = None
-    ) -> ComponentSpec:
+    def spec(self, kind: ComponentKind, entry: Any, base: str | os.PathLike[str] | None = None) -> ComponentSpec:
         """Validate an entry as YAML gives it: a type, or a mapping with `type`, `name` and options.
 
         Args:
@@ -224,11 +216,10 @@ class Registry:
         from ..config.variables import escape
 
         if isinstance(entry, str):
-            entry = {"type": entry}
+            spec, problems = self.check(kind, {"type": entry}, base, resolved=resolved)
+            return spec, [item._replace(loc=()) if item.loc == ("type",) else item for item in problems]
         if not isinstance(entry, Mapping):
-            return None, [
-                Problem((), f"expected the name of a {targets.kind_words(kind)}, or a mapping with a type")
-            ]
+            return None, [Problem((), f"expected the name of a {targets.kind_words(kind)}, or a mapping with a type")]
         options = {key: value for key, value in entry.items() if key not in {"type", "name"}}
         problems = []
         for key in ("type", "name"):
@@ -276,9 +267,7 @@ class Registry:
             from .manifest import describe_exception
 
             why = describe_exception(error)
-            raise PluginError(
-                f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why
-            ) from error
+            raise PluginError(f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why) from error
         if spec.kind == "source" and spec.type.startswith(CATALOG_PREFIX):
             from .catalog_source import CatalogSource
 

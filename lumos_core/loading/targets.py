@@ -73,11 +73,9 @@ def component_class(value: Any, kind: ComponentKind, target: str) -> type[BaseCo
         raise PluginError(f"{target} is not a {kind_words(kind)}", why=why)
     found = getattr(value, "component_kind", None)
     if found != kind:
-        raise PluginError(
-            f"{target} is not a {kind_words(kind)}", why=f"it is a {kind_words(found or 'component')}"
-        )
+        raise PluginError(f"{target} is not a {kind_words(kind)}", why=f"it is a {kind_words(found or 'component')}")
     if inspect.isabstract(value):
-        lacking = ", ".join(sorted(value.__abstractmethods__))
+        lacking = ", ".join(sorted(getattr(value, "__abstractmethods__", ())))
         raise PluginError(f"{target} is not complete", why=f"it does not implement {lacking}")
     return value
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from .registry import PluginInfo, Registry
 
 
-def unknown_component(
-    registry: Registry, kind: ComponentKind, name: str, distribution: str = ""
-) -> PluginError:
+def unknown_component(registry: Registry, kind: ComponentKind, name: str, distribution: str = "") -> PluginError:
     """Return the error for a component that no healthy plugin offers.
 
     Args:
@@ -37,16 +35,12 @@ def unknown_component(
     names = sorted({found.component.name for found in registry.components(kind)})
     installed = f"installed: {', '.join(names)}" if names else f"no {words} is installed"
     if distribution:
-        offers = sorted(
-            found.distribution for found in registry.components(kind) if found.component.name == name
-        )
+        offers = sorted(found.distribution for found in registry.components(kind) if found.component.name == name)
         if offers:
             fix = f"write type: {offers[0]}/{name}"
         else:
             fix = did_you_mean(name, names) or installed
-        return PluginError(
-            f"the distribution {distribution} offers no {words} '{name}'", why=installed, fix=fix
-        )
+        return PluginError(f"the distribution {distribution} offers no {words} '{name}'", why=installed, fix=fix)
     if known:
         fix = f"pip install {known}"
     else:

@@ -1,0 +1,159 @@
+"""`load_pipeline`, `pipeline_schema` and `init`, for the command line and for Python users."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import ConfigError
+from ..loading.registry import Registry
+from .document import Node
+from .pipeline import Pipeline, PipelineFile, with_defaults
+from .problems import Problem, problems_of
+from .reading import failure, plain_failure, read_node
+from .schema import pipeline_schema
+from .suggest import init
+from .types import ComponentSpec
+from .variables import Resolved
+
+__all__ = ["default_path", "init", "load_pipeline", "make_pipeline", "pipeline_schema"]
+
+COMPONENTS = ("sources", "enrich", "cost", "store", "differ", "catalogs", "reports", "executor")
+FILE = "lumos.yaml"
+
+
+def default_path() -> Path:
+    """Return `LUMOS_CONFIG`, else `lumos.yaml` in the present folder."""
+    return Path(os.environ.get("LUMOS_CONFIG") or FILE)
+
+
+def load_pipeline(path: str | os.PathLike[str] | None = None) -> Pipeline:
+    """Read and validate a pipeline file; reads nothing else, connects to nothing.
+
+    Args:
+        path: The file; `LUMOS_CONFIG`, else `lumos.yaml`, by default.
+
+    Returns:
+        The pipeline, with every component's configuration validated and every default filled in.
+
+    Raises:
+        ConfigError: `problems` holds every problem of every component, each with `file:line:column`.
+    """
+    file = Path(path) if path is not None else default_path()
+    if file.is_dir():
+        file /= FILE
+    if path is None and not file.exists():
+        fix = "name a pipeline file, set LUMOS_CONFIG, or write one with `lumos init`"
+        raise ConfigError("there is no pipeline", why=f"there is no file {file}", fix=fix)
+    node = read_node(file)
+    data = node.data()
+    pipeline, problems = _validated(data, file, Path(os.path.abspath(file.parent)))  # noqa: PTH100
+    if pipeline is None:
+        raise _pipeline_failure(node, data, problems)
+    return pipeline
+
+
+def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None = None) -> Pipeline:
+    """Validate a pipeline that is a mapping instead of a file.
+
+    Args:
+        data: What the file would hold, `${VAR}` unresolved.
+        base: Folder that relative paths start from; the present one by default.
+
+    Raises:
+        ConfigError: As `load_pipeline`, with key paths as places.
+    """
+    folder = Path(base) if base is not None else Path.cwd()
+    pipeline, problems = _validated(data, folder / FILE, folder)
+    if pipeline is None:
+        raise plain_failure("pipeline", problems)
+    return pipeline
+
+
+def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipeline | None, list[Problem]]:
+    filled = with_defaults(data)
+    # Components keep what is written, and fill in their variables themselves.
+    plain = Resolved({key: value for key, value in filled.items() if key not in COMPONENTS})
+    whole = {key: plain.data.get(key, value) for key, value in filled.items()}
+    context = {"base": base, "registry": Registry.load(), "unresolved": True}
+    problems = list(plain.problems)
+    made: PipelineFile | None = None
+    try:
+        made = PipelineFile.model_validate(whole, context=context)
+    except ValidationError as error:
+        unset = {problem.loc for problem in problems}
+        found = problems_of(error, PipelineFile, whole, plain.values)
+        problems += [_explained(item, whole) for item in found if item.loc not in unset]
+    problems += _conflicts(data, whole)
+    if problems or made is None:
+        return None, problems
+    return _pipeline(made, file, base), []
+
+
+def _explained(problem: Problem, data: Mapping[str, Any]) -> Problem:
+    if problem.loc == ("version",):
+        what = "expected 1, the one version of this file's form that this Lumos reads"
+        return Problem(("version",), what, "upgrade Lumos if the file is newer")
+    return problem
+
+
+def _conflicts(data: Mapping[str, Any], whole: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong between parts that are right by themselves."""
+    problems: list[Problem] = []
+    catalogs = whole.get("catalogs")
+    seen: set[str] = set()
+    for index, entry in enumerate(catalogs if isinstance(catalogs, list) else ()):
+        fields = entry if isinstance(entry, Mapping) else {"type": entry}
+        name = fields.get("name") or fields.get("type")
+        if isinstance(name, str) and name in seen:
+            fix = "give each its own `name:`, under which its state is kept"
+            problems.append(Problem(("catalogs", index), f"two catalogs are called '{name}'", fix))
+        elif isinstance(name, str):
+            seen.add(name)
+    run = data.get("run")
+    if isinstance(run, Mapping) and run.get("parallel") is not None and data.get("executor") is not None:
+        fix = "give the executor its own option instead"
+        problems.append(Problem(("run", "parallel"), "only the default executor is told `parallel`", fix, at_key=True))
+    return problems
+
+
+def _pipeline(made: PipelineFile, file: Path, base: Path) -> Pipeline:
+    def given(spec: ComponentSpec | None) -> ComponentSpec:
+        assert spec is not None  # with_defaults filled it in
+        return spec
+
+    return Pipeline(
+        name=made.name or file.stem,
+        path=file,
+        base=base,
+        sources=tuple(made.sources),
+        enrich=tuple(made.enrich),
+        store=given(made.store),
+        differ=given(made.differ),
+        catalogs=tuple(made.catalogs or ()),
+        cost=made.cost,
+        reports=tuple(made.reports),
+        executor=given(made.executor),
+        gate=made.gate,
+        publish=made.publish,
+        release=made.release,
+        run=made.run,
+        state=made.state,
+        version=made.version,
+    )
+
+
+def _pipeline_failure(node: Node, data: Mapping[str, Any], problems: list[Problem]) -> ConfigError:
+    shown: list[Problem] = []
+    for problem in problems:
+        part = problem.loc[0] if problem.loc else ""
+        if part in COMPONENTS and data.get(str(part)) is None and part != "sources":
+            # A default that cannot be used: the file does not mention it, so say where it comes from.
+            what = f"{problem.what} (it is the default of `{part}`)"
+            problem = problem._replace(loc=(part,), what=what)
+        shown.append(problem)
+    return failure(node, shown)

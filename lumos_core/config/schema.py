@@ -1,0 +1,116 @@
+"""The JSON Schema of the pipeline file, with the options of every installed plugin, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from ..contracts.component import COMPONENT_KINDS, ComponentKind
+from ..errors import LumosError
+from ..loading.registry import Registry
+from ..loading.targets import kind_words
+from .pipeline import PipelineFile
+
+MARK = "x-lumos-component"
+_REFERENCE = {"type": "string", "pattern": r"\$\{"}
+_WIDENED = {"integer", "number", "boolean"}
+
+
+def pipeline_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the whole pipeline file.
+
+    Every component is told apart by its `type`; `${VAR}` is allowed wherever a value is. A plugin that cannot be
+    loaded is left out.
+    """
+    registry = Registry.load()
+    definitions: dict[str, Any] = {}
+    root = _of_model(PipelineFile, "file", definitions)
+    root["properties"]["extends"] = {"type": "string", "description": "A file to start from; this one's keys win."}
+    for kind in COMPONENT_KINDS:
+        definitions[kind] = _of_kind(registry, kind, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root,
+        "title": "Lumos pipeline",
+        # What is not said here may be said by the file that it extends.
+        "required": [],
+        "anyOf": [{"required": ["sources"]}, {"required": ["extends"]}],
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def config_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema of one component's options, by itself; nested components are left open."""
+    definitions: dict[str, Any] = {}
+    schema = _of_model(model, "options", definitions, nested=False)
+    return {**schema, "$defs": definitions} if definitions else schema
+
+
+def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any]) -> dict[str, Any]:
+    names: list[str] = []
+    branches: list[dict[str, Any]] = []
+    for name, type_ in _types(registry, kind):
+        try:
+            _, model = registry.classes(kind, name)
+        except LumosError:
+            continue
+        key = f"{kind}.{name}".replace("/", ".").replace(":", ".")
+        schema = _of_model(model, key, definitions)
+        properties = {
+            "type": {"const": name, "description": type_},
+            "name": {"type": "string", "description": "A label; the type by default."},
+            **schema.get("properties", {}),
+        }
+        definitions[key] = {**schema, "properties": properties, "required": ["type", *schema.get("required", [])]}
+        names.append(name)
+        condition = {"properties": {"type": {"const": name}}, "required": ["type"]}
+        branches.append({"if": condition, "then": {"$ref": f"#/$defs/{key}"}})
+    # Code that is not packaged (`module:Class`) and `distribution/name` are right as well.
+    other = {"type": "string", "pattern": "[:/]"}
+    types = {"anyOf": [{"enum": names}, other]} if names else other
+    by_mapping = {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": branches}
+    return {"anyOf": [types, by_mapping], "description": f"A {kind_words(kind)}."}
+
+
+def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    kinds: tuple[ComponentKind, ...] = ("source", "catalog") if kind == "source" else (kind,)
+    for one in kinds:
+        for found in registry.components(one):
+            name = found.component.name if one == kind else f"catalog:{found.component.name}"
+            if name not in seen:
+                seen.add(name)
+                yield name, found.component.summary
+
+
+def _of_model(model: type[BaseModel], key: str, definitions: dict[str, Any], *, nested: bool = True) -> dict[str, Any]:
+    """The schema of a model, its own definitions moved to ours under a name of their own."""
+    schema = model.model_json_schema(ref_template=f"#/$defs/{key}.{{model}}")
+    for name, inner in schema.pop("$defs", {}).items():
+        definitions[f"{key}.{name}"] = _adapted(inner, nested)
+    adapted: dict[str, Any] = _adapted(schema, nested)
+    return adapted
+
+
+def _adapted(schema: Any, nested: bool) -> Any:
+    if isinstance(schema, list):
+        return [_adapted(item, nested) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if MARK in schema:
+        kind = schema[MARK]
+        told = {key: value for key, value in schema.items() if key not in {MARK, "default"}}
+        if nested:
+            return {"$ref": f"#/$defs/{kind}", **told}
+        return {"anyOf": [{"type": "string"}, {"type": "object"}], "description": f"A {kind_words(kind)}.", **told}
+    adapted = {
+        key: value if key in {"default", "examples", "const", "enum"} else _adapted(value, nested)
+        for key, value in schema.items()
+    }
+    narrow = adapted.get("type") in _WIDENED or {"enum", "const", "pattern"} & adapted.keys()
+    if narrow and (isinstance(adapted.get("type"), str) or "const" in adapted or "enum" in adapted):
+        told = {key: adapted.pop(key) for key in ("description", "title", "default") if key in adapted}
+        return {"anyOf": [adapted, _REFERENCE], **told}
+    return adapted
