@@ -28,9 +28,7 @@ class PathError(ValueError):
     def __init__(self, text: str, position: int, expected: str) -> None:
         self.text, self.position, self.expected = text, position, expected
         found = repr(text[position : position + 12]) if position < len(text) else "the end"
-        super().__init__(
-            f"field path {_short(text)}: expected {expected} at position {position}, found {found}"
-        )
+        super().__init__(f"field path {_short(text)}: expected {expected} at position {position}, found {found}")
 
 
 class Segment(NamedTuple):

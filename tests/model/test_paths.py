@@ -10,9 +10,7 @@ from lumos_core.model import paths
 from lumos_core.model.paths import ELEMENT, MAP_KEY, MAP_VALUE, PathError, Segment
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab.[]{}<>#`'\"\n é😀\u202e,:"), max_size=8)
-NAMES = (
-    HOSTILE | st.text(max_size=5) | st.sampled_from(["", "`", "``", "[]", "{key}", "a.b", "<x>", "key", "#"])
-)
+NAMES = HOSTILE | st.text(max_size=5) | st.sampled_from(["", "`", "``", "[]", "{key}", "a.b", "<x>", "key", "#"])
 SEGMENTS = st.lists(
     st.builds(Segment, st.just("name"), NAMES)
     | st.builds(Segment, st.just("branch"), NAMES)

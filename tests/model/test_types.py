@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -38,9 +40,7 @@ def nested(inner: st.SearchStrategy[types.Type]) -> st.SearchStrategy[types.Type
 
 
 LEAVES = (
-    st.sampled_from(
-        [types.Unknown(), types.Bool(), types.Uuid(), types.Json(), types.Variant(), types.Date()]
-    )
+    st.sampled_from([types.Unknown(), types.Bool(), types.Uuid(), types.Json(), types.Variant(), types.Date()])
     | st.builds(types.Int, st.sampled_from([8, 16, 32, 64, 128]), st.booleans())
     | st.builds(types.Float, st.sampled_from([16, 32, 64]))
     | st.integers(1, 76).flatmap(lambda p: st.builds(types.Decimal, st.just(p), st.integers(0, p)))
@@ -167,8 +167,7 @@ def test_a_field_type_does_not_say_that_it_is_null_itself() -> None:
 
 
 @given(
-    st.text(alphabet=st.sampled_from("<>(){},:?' '`.0123456789abcdefilmnoprstuxy"), max_size=30)
-    | st.text(max_size=8)
+    st.text(alphabet=st.sampled_from("<>(){},:?' '`.0123456789abcdefilmnoprstuxy"), max_size=30) | st.text(max_size=8)
 )
 def test_any_text_is_a_type_or_a_clear_error(text: str) -> None:
     try:
@@ -182,8 +181,11 @@ def test_any_text_is_a_type_or_a_clear_error(text: str) -> None:
 
 
 def test_nesting_is_bounded_in_both_directions() -> None:
-    deepest = "list<" * (types.MAX_DEPTH - 1) + "int64" + ">" * (types.MAX_DEPTH - 1)
-    assert normalise(deepest) == deepest
+    levels = types.MAX_DEPTH - 1
+    for start, end in [("struct{a:", "}"), ("union<a:", ",b:bool>"), ("map<string,", ">"), ("list<", ">")]:
+        deepest = start * levels + "int64" + end * levels
+        assert normalise(deepest) == deepest
+        assert len(list(types.walk(parse(deepest)))) >= types.MAX_DEPTH
     for text in (f"list<{deepest}>", "list<" * 100_000, "struct{a:" * 100_000, "union<" * 100_000):
         with pytest.raises(TypeTextError, match="at most 100 levels"):
             parse(text)
@@ -252,3 +254,8 @@ def test_a_branch_is_named_or_stands_for_its_type() -> None:
     found = {paths.join(segments): render(t, nullable=n) for segments, t, n in types.walk(type)}
     assert list(found) == ["", "<ok>", "<ok>.a", "<ok>.a[]", "<`list<int64>`>", "<`list<int64>`>[]"]
     assert found["<ok>.a[]"] == "int8?"
+
+
+def test_the_examples_of_the_package_run() -> None:
+    result = doctest.testmod(types)
+    assert (result.attempted, result.failed) == (3, 0)

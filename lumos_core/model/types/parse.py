@@ -11,9 +11,7 @@ from typing import Literal, NoReturn, cast
 from lumos_core.model.types import nodes
 from lumos_core.model.types.nodes import Branch, Member, Type, Unit, Zone
 
-_CACHED_LENGTH = (
-    256  # longer texts (enums of thousands of symbols) would make a cache of bounded count unbounded
-)
+_CACHED_LENGTH = 256  # longer texts (enums of thousands of symbols) would make a cache of bounded count unbounded
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*")
@@ -27,10 +25,7 @@ _CONSTANTS: dict[str, Type] = {
     **{f"int{bits}": nodes.Int(bits) for bits in (8, 16, 32, 64, 128)},
     **{f"uint{bits}": nodes.Int(bits, signed=False) for bits in (8, 16, 32, 64, 128)},
     **{f"float{bits}": nodes.Float(bits) for bits in (16, 32, 64)},
-    **{
-        t.kind: t
-        for t in (nodes.Unknown(), nodes.Bool(), nodes.Uuid(), nodes.Json(), nodes.Variant(), nodes.Date())
-    },
+    **{t.kind: t for t in (nodes.Unknown(), nodes.Bool(), nodes.Uuid(), nodes.Json(), nodes.Variant(), nodes.Date())},
 }
 _TIMESTAMPS: dict[str, Zone] = {"timestamp": "none", "timestamptz": "instant", "timestampoffset": "offset"}
 

@@ -8,9 +8,7 @@ from lumos_core.model.types import nodes
 from lumos_core.model.types.nodes import Branch, Member, Type
 from lumos_core.model.types.parse import parse_nullable
 
-_PLAIN_NAME = re.compile(
-    r"[A-Za-z_][A-Za-z0-9_]*"
-)  # ASCII: what else is a letter depends on the Python version
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # ASCII: what else is a letter depends on the Python version
 _TIMESTAMPS = {"none": "timestamp", "instant": "timestamptz", "offset": "timestampoffset"}
 
 
