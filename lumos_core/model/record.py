@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
+from operator import attrgetter, lt
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -110,7 +111,7 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _decoder(kind: str) -> msgspec.json.Decoder[AnyRecord]:
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}; a newer version of Lumos may have written it")
@@ -136,25 +137,40 @@ def normalise(record: AnyRecord) -> AnyRecord:
     return record
 
 
-@lru_cache(maxsize=None)
+@cache
 def _normaliser(struct: type[Struct]) -> _Normaliser:
-    """Compile the normaliser of a struct; it returns False when nothing is left in it."""
-    steps: list[tuple[str, _Normaliser]] = []
-    for attribute, shape in shapes(struct):
-        step = _step(shape)
-        if step is not None:
-            steps.append((attribute, step))
+    """Compile the normaliser of a struct; it changes the struct in place and returns it.
+
+    Only the attributes that can be out of shape are looked at, all at once: of most structs none has a value.
+    """
+    work = [(attribute, step) for attribute, shape in shapes(struct) if (step := _step(shape)) is not None]
+    if not work:
+        return _same
+    look = _look(struct)
 
     def run(value: Any) -> Any:
-        for attribute, step in steps:
-            part = getattr(value, attribute)
-            if part is not None and part != []:
-                kept = step(part)
-                if kept is not part:
-                    setattr(value, attribute, kept)
+        parts = look(value)
+        if any(parts):
+            for (attribute, step), part in zip(work, parts, strict=True):
+                if part:
+                    kept = step(part)
+                    if kept is not part:
+                        setattr(value, attribute, kept)
         return value
 
     return run
+
+
+@cache
+def _look(struct: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads the attributes of a struct that have a normaliser."""
+    names = [attribute for attribute, shape in shapes(struct) if _step(shape) is not None]
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _step(shape: Shape) -> _Normaliser | None:
@@ -168,54 +184,81 @@ def _step(shape: Shape) -> _Normaliser | None:
     return None
 
 
+@cache
 def _struct_step(struct: type[Struct]) -> _Normaliser:
-    empty: list[Any] = []
+    """Normalise a struct that stands alone; one in which nothing is left is dropped."""
+    inner = _normaliser(struct)
+    required = len(struct.__struct_fields__) - len(struct.__struct_defaults__)
+    empty = None if required else struct()
 
     def run(value: Any) -> Any:
-        _normaliser(struct)(value)
-        if not struct.__struct_fields__[len(struct.__struct_fields__) - len(struct.__struct_defaults__) :]:
-            return value
-        if not empty and len(struct.__struct_defaults__) == len(struct.__struct_fields__):
-            empty.append(struct())
-        return None if empty and value == empty[0] else value
+        inner(value)
+        return None if empty is not None and value == empty else value
 
     return run
 
 
-def _list_step(shape: Shape) -> _Normaliser:
+def _list_step(shape: Shape) -> _Normaliser | None:
     element = shape.inner[0]
-    inner: _Normaliser | None = None
+    each: Callable[[list[Any]], list[Any]] | None = None
     if element.form == "struct":
         assert element.struct is not None
-        inner = _normaliser(element.struct)
+        each = _each_struct(element.struct)
     elif element.form == "tuple":
-        inner = _tuple_step(element)
-    key = None if shape.keys is None else key_function(shape)
+        each = _each_tuple(element)
+    elif element.form == "union":
+        each = _each_value
+    if shape.keys is None:
+        return each
+    key = key_function(shape)
 
     def run(values: list[Any]) -> list[Any]:
-        if inner is not None:
-            values = [inner(value) for value in values]
-        if key is None:
-            return values
+        if each is not None:
+            values = each(values)
         if len(values) == 1:
             return values
+        keys = [key(value) for value in values]
+        if all(map(lt, keys, keys[1:])):
+            return values
         unique: dict[tuple[str, ...], Any] = {}
-        for value in values:
-            unique.setdefault(key(value), value)
+        for name, value in zip(keys, values, strict=True):
+            unique.setdefault(name, value)
         return [unique[name] for name in sorted(unique)]
 
     return run
 
 
-def _tuple_step(shape: Shape) -> _Normaliser | None:
+def _each_struct(struct: type[Struct]) -> Callable[[list[Any]], list[Any]] | None:
+    inner = _normaliser(struct)
+    if inner is _same:
+        return None
+    look = _look(struct)
+
+    def run(values: list[Any]) -> list[Any]:
+        for value in values:
+            if any(look(value)):
+                inner(value)
+        return values
+
+    return run
+
+
+def _each_tuple(shape: Shape) -> Callable[[list[Any]], list[Any]] | None:
     steps = [_step(part) for part in shape.inner]
     if not any(steps):
         return None
 
-    def run(value: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(part if step is None else step(part) for part, step in zip(value, steps, strict=True))
+    def run(values: list[Any]) -> list[Any]:
+        return [
+            tuple(part if step is None else step(part) for part, step in zip(value, steps, strict=True))
+            for value in values
+        ]
 
     return run
+
+
+def _each_value(values: list[Any]) -> list[Any]:
+    return [_count(value) if type(value) is int else value for value in values]
 
 
 def _count(value: int | str) -> int | str:

@@ -71,7 +71,7 @@ class _Side:
 
     def __init__(self, lines: Lines, name: str) -> None:
         is_file = isinstance(lines, SnapshotReader)
-        self._blocks = lines.blocks() if isinstance(lines, SnapshotReader) else _batched(iter(lines))
+        self._blocks = lines.blocks(lambda: self._number - 1) if isinstance(lines, SnapshotReader) else _batched(iter(lines))
         self._number = 1 if is_file else 0
         self._order = Order(lines.path if isinstance(lines, SnapshotReader) else name)
         self.data = b""
