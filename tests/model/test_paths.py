@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lumos_core.model import paths
@@ -19,6 +19,7 @@ SEGMENTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SEGMENTS)
 @example([Segment("name", ""), Segment("name", "")])
 @example([ELEMENT, Segment("name", "a")])
@@ -26,11 +27,13 @@ def test_what_is_joined_is_split_again(segments: list[Segment]) -> None:
     assert paths.split(paths.join(segments)) == tuple(segments)
 
 
+@settings(deadline=None)
 @given(st.lists(SEGMENTS, min_size=2, max_size=2, unique_by=tuple))
 def test_different_segments_are_different_paths(pair: list[list[Segment]]) -> None:
     assert paths.join(pair[0]) != paths.join(pair[1])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab.[]{}<>`#keyvalu"), max_size=12))
 def test_a_text_is_refused_or_is_a_path(text: str) -> None:
     try:
@@ -43,6 +46,7 @@ def test_a_text_is_refused_or_is_a_path(text: str) -> None:
     assert -1 <= place < len(text)
 
 
+@settings(deadline=None)
 @given(SEGMENTS, NAMES)
 def test_steps_down_are_undone_by_parent(segments: list[Segment], name: str) -> None:
     path = paths.join(segments)

@@ -6,7 +6,7 @@ import doctest
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumos_core.model import paths, types
@@ -60,6 +60,7 @@ LEAVES = (
 TYPES = st.recursive(LEAVES, nested, max_leaves=8)
 
 
+@settings(deadline=None)
 @given(TYPES, st.booleans())
 def test_what_is_rendered_is_parsed_again(type: types.Type, nullable: bool) -> None:
     text = render(type, nullable=nullable)
@@ -67,12 +68,14 @@ def test_what_is_rendered_is_parsed_again(type: types.Type, nullable: bool) -> N
     assert normalise(text) == text
 
 
+@settings(deadline=None)
 @given(TYPES, TYPES)
 def test_types_are_equal_exactly_if_their_texts_are(one: types.Type, other: types.Type) -> None:
     assert (one == other) == (render(one) == render(other))
     assert one != other or hash(one) == hash(other)
 
 
+@settings(deadline=None)
 @given(st.lists(TYPES, max_size=4))
 def test_a_union_is_normal_however_it_was_written(branches: list[types.Type]) -> None:
     text = f"union<{', '.join(render(b, nullable=i == 1) for i, b in enumerate(branches))}>"
@@ -166,6 +169,7 @@ def test_a_field_type_does_not_say_that_it_is_null_itself() -> None:
             parse(text)
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("<>(){},:?' '`.0123456789abcdefilmnoprstuxy"), max_size=30) | st.text(max_size=8)
 )
@@ -237,6 +241,7 @@ def test_types_are_values() -> None:
     assert {one, types.Decimal(18, 2)} == {one}
 
 
+@settings(deadline=None)
 @given(TYPES)
 def test_walk_visits_each_part_once_under_its_own_path(type: types.Type) -> None:
     visited = list(types.walk(type))
