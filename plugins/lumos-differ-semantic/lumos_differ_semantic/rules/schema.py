@@ -1,0 +1,171 @@
+"""Rules of existence and identity: datasets, other records, fields."""
+
+from __future__ import annotations
+
+from .rule import rule
+
+_CONFLUENT = "Confluent Schema Registry, schema evolution and compatibility"
+_ICEBERG = "Apache Iceberg specification, schema evolution"
+_BUF = "buf breaking rules"
+
+RULES = (
+    rule(
+        "dataset-removed", "schema", "dataset", "remove", "B",
+        "Dataset `{name}` was removed",
+        "Everything that reads it fails, and its history can no longer be read under this name.",
+        "Deprecate it first, with a decommission date and a replacement, and remove it after that date.",
+        direction="narrows", writer="B", mirrors="dataset-added dataset-restored",
+        tuned="Writers lose their target; the reference table counts readers only.",
+    ),
+    rule(
+        "dataset-added", "schema", "dataset", "add", "I/N",
+        "Dataset `{name}` was added",
+        "Nobody depends on it yet.",
+        "Give it an owner and a description.",
+        direction="widens", mirrors="dataset-removed",
+    ),
+    rule(
+        "dataset-renamed", "schema", "dataset", "rename", "R/B",
+        "Dataset `{before}` was renamed to `{after}`",
+        "Readers and writers that use the old name fail; the data itself is the same.",
+        "Keep a view or an alias under the old name until its readers have moved.",
+        writer="B", mirrors="dataset-renamed",
+        tuned="Writers break like readers: their target has another name.",
+    ),
+    rule(
+        "dataset-kind-changed", "schema", "dataset", "change", "R",
+        "`{name}` changed from {before} to {after}",
+        "Tables, views, topics and files differ in who may write, in latency and in what a query costs.",
+        "Announce it, and check who writes to it.",
+        writer="R", mirrors="dataset-kind-changed",
+        tuned="A table that becomes a view may refuse writes.",
+    ),
+    rule(
+        "dataset-restored", "schema", "dataset", "add", "N",
+        "`{name}` came back after it had been removed",
+        "Readers that had given up can use it again.",
+        "Check that its data is complete for the time in between.",
+        direction="widens", mirrors="dataset-removed record-removed",
+    ),
+    rule(
+        "record-added", "lifecycle", "record", "add", "N",
+        "{aspect} `{name}` was added",
+        "Nobody depends on it yet.",
+        "Nothing to do.",
+        direction="widens", mirrors="record-removed",
+    ),
+    rule(
+        "record-removed", "lifecycle", "record", "remove", "R",
+        "{aspect} `{name}` was removed",
+        "What refers to it refers to nothing.",
+        "Look for what still refers to it, or bring it back.",
+        direction="narrows", mirrors="record-added dataset-restored",
+    ),
+    rule(
+        "field-removed", "schema", "field", "remove", "N/B",
+        "Field `{path}` of `{name}` was removed",
+        "Queries, reports and code that name the field fail.",
+        "Deprecate it, keep it nullable for a window, remove it when nobody reads it.",
+        direction="narrows", writer="B",
+        mirrors="field-added-nullable field-added-required field-added-required-default",
+        anchors=(_CONFLUENT, _BUF),
+    ),
+    rule(
+        "field-removed-deprecated", "schema", "field", "remove", "N",
+        "Field `{path}` of `{name}` was removed after its announced end ({before})",
+        "The removal was announced and the date has passed.",
+        "Nothing to do.",
+        direction="narrows", mirrors="field-added-nullable field-added-required field-added-required-default",
+    ),
+    rule(
+        "field-removed-too-early", "schema", "field", "remove", "R/B",
+        "Field `{path}` of `{name}` was removed before its announced end ({before})",
+        "Readers were promised the field until that date.",
+        "Bring the field back until the announced date.",
+        direction="narrows", writer="B",
+        mirrors="field-added-nullable field-added-required field-added-required-default",
+    ),
+    rule(
+        "field-added-nullable", "schema", "field", "add", "N",
+        "Field `{path}` was added to `{name}`; it may be null",
+        "Readers and writers that do not know it go on working.",
+        "Nothing to do.",
+        direction="widens", mirrors="field-removed field-removed-deprecated field-removed-too-early",
+        anchors=(_CONFLUENT,),
+    ),
+    rule(
+        "field-added-required-default", "schema", "field", "add", "N",
+        "Required field `{path}` was added to `{name}` with the default {after}",
+        "Stored rows and old writers take the default.",
+        "Nothing to do.",
+        direction="widens", mirrors="field-removed field-removed-deprecated field-removed-too-early",
+        anchors=(_ICEBERG,),
+    ),
+    rule(
+        "field-added-required", "schema", "field", "add", "B/N",
+        "Required field `{path}` was added to `{name}` without a default",
+        "Stored rows have no value for it, and writers that do not know it are refused.",
+        "Make it nullable, or give it a default for the rows that exist.",
+        direction="narrows", writer="B",
+        mirrors="field-removed field-removed-deprecated field-removed-too-early",
+        anchors=(_ICEBERG, _CONFLUENT),
+    ),
+    rule(
+        "field-added-not-last", "schema", "field", "add", "R",
+        "Field `{path}` was added to `{name}` before existing fields, in a format read by position",
+        "Readers and writers that count positions take one field for another.",
+        "Append new fields at the end.",
+        writer="R", one_way="Taking a field away shifts the others too, which field-removed already says.",
+        anchors=("Apache Hudi, schema evolution",),
+    ),
+    rule(
+        "field-renamed", "schema", "field", "rename", "B",
+        "Field `{before}` of `{name}` was renamed to `{after}`",
+        "Queries and code that use the old name fail.",
+        "Keep the old name as an alias or in a view until its readers have moved.",
+        writer="B", mirrors="field-renamed",
+    ),
+    rule(
+        "field-name-case-changed", "schema", "field", "rename", "R",
+        "Field `{before}` of `{name}` is now written `{after}`",
+        "Engines differ in whether case matters; some readers no longer find the field.",
+        "Keep the spelling, or quote the name everywhere.",
+        mirrors="field-name-case-changed",
+    ),
+    rule(
+        "field-moved", "schema", "field", "rename", "B",
+        "Field `{before}` of `{name}` moved to `{after}`",
+        "Its path is part of its name: readers and writers of the old path fail.",
+        "Add the field at the new place and remove the old one later.",
+        writer="B", mirrors="field-moved", anchors=(_ICEBERG,),
+        tuned="Writers break as with a renamed field.",
+    ),
+    rule(
+        "field-reordered", "schema", "field", "change", "R",
+        "Fields of `{name}` changed their order",
+        "Readers and writers that count positions (`select *` into a table, files without a header) mix fields up.",
+        "Keep the order, and append new fields.",
+        writer="R", mirrors="field-reordered",
+    ),
+    rule(
+        "field-id-changed", "schema", "field", "change", "B",
+        "The stable id of field `{path}` of `{name}` changed from {before} to {after}",
+        "Stored data is found by id: old files no longer belong to this field.",
+        "Never change an id; add a new field instead.",
+        mirrors="field-id-changed", anchors=(_ICEBERG, _BUF),
+    ),
+    rule(
+        "field-id-reused", "schema", "field", "change", "B",
+        "The id of field `{before}` of `{name}` was given to another field, `{path}`",
+        "Stored values of the old field are read as values of the new one.",
+        "Give the new field a new id and reserve the old one.",
+        mirrors="field-id-reused", anchors=(_ICEBERG, _BUF),
+    ),
+    rule(
+        "field-duplicate-introduced", "schema", "field", "add", "B",
+        "Fields {after} of `{name}` differ only in case",
+        "Engines that fold case see one name twice and refuse to read.",
+        "Rename one of them.",
+        direction="narrows", one_way="Taking the duplicate away is told as field-removed.",
+    ),
+)  # fmt: skip
