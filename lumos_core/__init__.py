@@ -17,9 +17,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _API = {
-    "run": "lumos_core.run.api",
-    "plan": "lumos_core.run.api",
-    "validate": "lumos_core.run.api",
+    "run": "lumos_core.running.api",
+    "plan": "lumos_core.running.api",
+    "validate": "lumos_core.running.api",
     "diff": "lumos_core.history.api",
     "log": "lumos_core.history.api",
     "open_store": "lumos_core.history.api",

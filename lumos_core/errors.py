@@ -5,7 +5,8 @@ a `LumosError` is a defect of Lumos or of a plugin and ends a run with exit code
 
 | class | the caller should | exit code |
 |---|---|---|
-| `ConfigError`, `PluginError`, `StoreError`, `LockedError`, `SnapshotError`, `UsageError` | mend the input, then start again | 2 |
+| `ConfigError`, `PluginError`, `UsageError` | mend the input, then start again | 2 |
+| `StoreError`, `LockedError`, `SnapshotError` | mend or free what it names, then start again | 2 |
 | `RetryableError` | try the same unit or batch again | 3 when it keeps failing |
 | `UnitError` | go on without this unit; nothing is concluded from what is missing | 3 |
 | `CatalogError`, `ReportError` | go on; what succeeded is kept | 3 |

@@ -25,14 +25,14 @@ def lumos_executors() -> list[Component]:
     return [
         Component(
             name="threads",
-            target="lumos_core.run.executors:ThreadExecutor",
-            config="lumos_core.run.executors:ThreadConfig",
+            target="lumos_core.running.executors:ThreadExecutor",
+            config="lumos_core.running.executors:ThreadConfig",
             summary="Units on threads of this process",
         ),
         Component(
             name="serial",
-            target="lumos_core.run.executors:SerialExecutor",
-            config="lumos_core.run.executors:SerialConfig",
+            target="lumos_core.running.executors:SerialExecutor",
+            config="lumos_core.running.executors:SerialConfig",
             summary="One unit after the other, for debugging",
         ),
     ]

@@ -34,7 +34,7 @@ def run_pipeline(
 ) -> int:
     """Run a pipeline for the command line and return its exit code."""
     from ..config.api import load_pipeline
-    from ..run.api import run
+    from ..running.api import run
 
     loaded = load_pipeline(pipeline)
     terminal = any(spec.type.rpartition("/")[2] == "terminal" for spec in loaded.reports)
@@ -92,7 +92,7 @@ def interruptible() -> Iterator[threading.Event]:
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     """Draw progress on stderr when it is a terminal; silence otherwise."""
-    from ..run.progress import Silence
+    from ..running.progress import Silence
 
     if quiet or not sys.stderr.isatty():
         yield Silence()

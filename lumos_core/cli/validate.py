@@ -17,7 +17,7 @@ def command(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:
     All problems of all components are shown at once, each with its line. PIPELINE is a file or a folder that holds
     lumos.yaml; LUMOS_CONFIG, else ./lumos.yaml, by default.
     """
-    from ..run.api import validate
+    from ..running.api import validate
 
     loaded = validate(pipeline)
     parts = [{"kind": spec.kind, "name": spec.name, "type": spec.type} for spec in loaded.components()]

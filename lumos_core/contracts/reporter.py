@@ -1,10 +1,10 @@
-"""The contract of a reporter, and the result it gets.
+r"""The contract of a reporter, and the result it gets.
 
 Example:
     ```python
     class OneLine(Reporter[OneLineConfig]):
         def report(self, result: RunResult) -> None:
-            Path(self.config.path).write_text(f"{result.pipeline}: {result.verdict}\\n")
+            Path(self.config.path).write_text(f"{result.pipeline}: {result.verdict}\n")
     ```
 """
 

@@ -6,9 +6,9 @@ its own, `lineage.columns`, and `record` for the existence of the record itself.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
-from .entities import FREE_KEYS, KINDS, Entity, Field, Thing
+from .entities import FREE_KEYS, KINDS, Entity, Thing
 
 RECORD = "record"
 """The existence of a record."""
@@ -17,7 +17,7 @@ FIELD_ASPECTS = frozenset(f"fields.{key}" for key in Thing.__struct_fields__ if 
 """What a field may carry beyond its shape (path, part, id, type, native_type, nullable, default, generated)."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_kind(kind: str) -> frozenset[str]:
     """Return the aspects that a record of this kind may have; empty for `foreign` and `stats`."""
     struct = KINDS[kind]

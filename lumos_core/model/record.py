@@ -7,6 +7,7 @@ as text, set-like arrays unique and sorted by the bytes of their key, nothing em
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter, lt
@@ -111,15 +112,20 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-@cache
+_decoders: dict[str, msgspec.json.Decoder[AnyRecord]] = {}
+_decoders_lock = threading.Lock()
+
+
 def _decoder(kind: str) -> msgspec.json.Decoder[AnyRecord]:
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}; a newer version of Lumos may have written it")
-    return msgspec.json.Decoder(_line_type(kind))
-
-
-def _line_type(kind: str) -> Any:
-    return Record[KINDS[kind]]  # type: ignore[misc]
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        if kind not in KINDS:
+            raise ValueError(f"unknown kind {kind!r}; a newer version of Lumos may have written it")
+        # msgspec compiles a struct type on its first use, and two threads that do so at once crash the process.
+        with _decoders_lock:
+            line_type: Any = Record.__class_getitem__(KINDS[kind])  # type: ignore[attr-defined]
+            decoder = _decoders.setdefault(kind, msgspec.json.Decoder(line_type))
+    return decoder
 
 
 def normalise(record: AnyRecord) -> AnyRecord:

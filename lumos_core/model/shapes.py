@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -98,14 +98,14 @@ def shape_of(hint: Any) -> Shape:
     return Shape("leaf")
 
 
-@lru_cache(maxsize=None)
+@cache
 def shapes(struct: type[msgspec.Struct]) -> tuple[tuple[str, Shape], ...]:
     """Return (attribute, shape) for every key of a struct, in the order of its definition."""
     hints = typing.get_type_hints(struct, include_extras=True)
     return tuple((name, shape_of(hints[name])) for name in struct.__struct_fields__)
 
 
-@lru_cache(maxsize=None)
+@cache
 def encoded_names(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Return attribute -> key as it is written (`from_` -> `from`)."""
     return dict(zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True))

@@ -1,6 +1,6 @@
-"""Identity: `urn:lumos:TYPE:(platform,name,ENV)` for located things, `urn:lumos:TYPE:name` for the rest.
+r"""Identity: `urn:lumos:TYPE:(platform,name,ENV)` for located things, `urn:lumos:TYPE:name` for the rest.
 
-In names the characters up to U+0020 and `! " # % ( ) , : \\` are percent-encoded (UTF-8), all others stand as
+In names the characters up to U+0020 and `! " # % ( ) , : \` are percent-encoded (UTF-8), all others stand as
 they are and are never Unicode-normalised. An instance prefix ends in a plain `:`.
 """
 

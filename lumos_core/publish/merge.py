@@ -100,7 +100,7 @@ def _merge_key(
 
 def three_way(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
     """Merge one value of a human aspect."""
-    if theirs == base or theirs == ours:
+    if theirs in (base, ours):
         return ours
     if ours == base:
         return theirs

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from ..contracts.catalog import Catalog, Operation
+from ..contracts.catalog import Action, Catalog, Operation
 from ..contracts.context import Context
 from ..model.elements import Lifecycle
 from ..model.entities import Entity
@@ -93,7 +93,7 @@ class Planner:
                 unset |= {"lifecycle"}
         elif change == type(change)() and not unset and theirs is not None:
             return None
-        action = "restore" if gone else "create" if theirs is None else "update"
+        action: Action = "restore" if gone else "create" if theirs is None else "update"
         keys = [key for key in type(change).__struct_fields__ if getattr(change, key) not in (None, [])]
         reasons = (
             *((key, _reason(key, base, held)) for key in keys),
@@ -105,7 +105,7 @@ class Planner:
             action=action,
             set=change,
             unset=unset,
-            reasons=reasons,  # type: ignore[arg-type]
+            reasons=reasons,
         )
 
     def _removal(self, item: Touched, theirs: AnyRecord | None) -> Operation | None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import types
 import typing
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from hypothesis import strategies as st
@@ -41,12 +41,14 @@ TIMES = st.times().map(lambda time: f"2026-01-15T{time:%H:%M:%S}Z")
 _ASSET_TYPES = ["chart", "dashboard", "ml_model", "metric", "api", "document"]
 
 
+@cache
 def field_paths() -> st.SearchStrategy[str]:
     """Return field paths of up to three names."""
     segment = st.builds(paths.Segment, st.just("name"), NAMES)
     return st.lists(segment, min_size=1, max_size=3).map(paths.join)
 
 
+@cache
 def urns_of(kind: str) -> st.SearchStrategy[str]:
     """Return URNs that name a record of this kind; those of `foreign` and `stats` carry their part."""
     if kind == "foreign":
@@ -63,12 +65,14 @@ def urns_of(kind: str) -> st.SearchStrategy[str]:
     return st.builds(urns.plain, types_, NAMES)
 
 
+@cache
 def refs() -> st.SearchStrategy[str]:
     """Return references: URNs of records, of fields, and `#path`."""
     part = st.builds("{}#{}".format, urns_of("dataset"), field_paths())
     return _hosts() | part | field_paths().map("#{}".format)
 
 
+@cache
 def markdowns() -> st.SearchStrategy[str]:
     """Return markdown texts, some with references as link targets."""
     forms = ["see [it]({}).", "<{}>", "![]( {} 'title')", "a\n[1]: {}\nb", "- [x]({}) and [y](https://z)"]
@@ -76,40 +80,45 @@ def markdowns() -> st.SearchStrategy[str]:
     return TEXTS | st.lists(linked, min_size=1, max_size=3).map(" ".join)
 
 
+@cache
 def _hosts() -> st.SearchStrategy[str]:
     return st.one_of(urns_of("dataset"), urns_of("job"), urns_of("user"), urns_of("term"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def values(struct: type[Struct]) -> st.SearchStrategy[Any]:
     """Return instances of a struct of the model, with any of its keys; not yet normalised."""
     hints = typing.get_type_hints(struct, include_extras=True)
     names = struct.__struct_fields__
     required = names[: len(names) - len(struct.__struct_defaults__)]
     optional = [name for name in names if name not in required and name != "captured"]
+    parts = {name: _of_hint(hints[name]) for name in names}
+    choice = st.lists(st.sampled_from(optional), unique=True, max_size=4) if optional else st.just([])
 
     @st.composite
     def build(draw: st.DrawFn) -> Any:
-        chosen = draw(st.lists(st.sampled_from(optional), unique=True, max_size=4)) if optional else []
-        return struct(**{name: draw(_of_hint(hints[name])) for name in (*required, *chosen)})
+        return struct(**{name: draw(parts[name]) for name in (*required, *draw(choice))})
 
     return build()
 
 
+@cache
 def records(kind: str | None = None) -> st.SearchStrategy[AnyRecord]:
     """Return records of one kind, or of any; `captured` names every key that has a value."""
     if kind is None:
-        return st.sampled_from(sorted(KINDS)).flatmap(records)
+        return st.one_of([records(kind) for kind in sorted(KINDS)])
+
+    urns_, values_ = urns_of(kind), values(KINDS[kind])
+    more = st.lists(st.sampled_from(sorted(aspects.of_kind(kind)) or [""]), max_size=2)
 
     @st.composite
     def build(draw: st.DrawFn) -> AnyRecord:
-        value = draw(values(KINDS[kind]))
+        value = draw(values_)
         if isinstance(value, Entity):
             if hasattr(value, "fields"):
                 value.fields = list({(field.part, field.path): field for field in value.fields}.values())
-            more = draw(st.lists(st.sampled_from(sorted(aspects.of_kind(kind))), max_size=2))
-            value.captured = [*aspects.present(value), *more]
-        return Record(draw(urns_of(kind)), value, kind)
+            value.captured = [*aspects.present(value), *draw(more)]
+        return Record(draw(urns_), value, kind)
 
     return build()
 

@@ -1,4 +1,4 @@
-"""The conformance kit: subclass one class per component, fill a few properties, run pytest.
+r"""The conformance kit: subclass one class per component, fill a few properties, run pytest.
 
 Example:
     ```python
@@ -7,7 +7,7 @@ Example:
     class TestCsv(FormatKit):
         name = "csv"
         options = {}
-        sample = {"orders.csv": b"id,amount\\n1,9.50\\n"}
+        sample = {"orders.csv": b"id,amount\n1,9.50\n"}
         broken = {}
     ```
 

@@ -82,7 +82,7 @@ class ComponentKit:
     def test_config_refuses_unknown_options(self) -> None:
         """Unknown options must be errors. Derive the configuration from `lumos_core.plugin_api.Config`."""
         _, config = self.classes()
-        with pytest.raises(ValidationError, match="(?i)extra"):
+        with pytest.raises(ValidationError, match=r"(?i)extra"):
             config.model_validate({"there-is-no-such-option": 1}, context={})
 
     def test_signatures_fit_the_contract(self) -> None:

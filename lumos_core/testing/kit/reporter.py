@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ...contracts.reporter import GateResult, Many, Notice, Reporter, RunResult
@@ -23,7 +24,7 @@ class ReporterKit(ComponentKit):
 
     def text(self, result: RunResult) -> str:
         """Return everything that the reporter wrote."""
-        return "".join(open(place, encoding="utf-8").read() for place in result.reports)  # noqa: PTH123
+        return "".join(Path(place).read_text(encoding="utf-8") for place in result.reports)
 
     def result(self, **changes: Any) -> RunResult:
         """Return a run with hostile names in every place that people see."""

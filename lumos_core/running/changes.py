@@ -28,7 +28,7 @@ class ChangeFile:
         cls, path: Path, changes: Iterable[Change], order: Callable[[Change], tuple[str, ...]], scratch: Path
     ) -> ChangeFile:
         """Sort changes and write them; equal fingerprints of one order stay in the order in which they came."""
-        sorter = LineSorter(scratch)
+        sorter = LineSorter(scratch, key=bytes)
         counts: dict[str, int] = {}
         for sequence, change in enumerate(changes):
             key = _SEP.join(part.encode("utf-8", "replace").replace(b"\n", b" ") for part in order(change))

@@ -84,7 +84,8 @@ def _open(path: Path) -> sqlite3.Connection | None:
             db.execute("pragma journal_mode=wal")
             db.execute("pragma synchronous=off")
             db.execute(
-                "create table if not exists memo (space text, key blob, value blob, primary key (space, key)) without rowid"
+                "create table if not exists memo"
+                " (space text, key blob, value blob, primary key (space, key)) without rowid"
             )
             return db
         except (sqlite3.Error, OSError):

@@ -129,7 +129,7 @@ class _Line:
     def go(self) -> RunResult:
         """Run every stage; leave nothing behind when the run stops before it committed."""
         session = self.session
-        session.notify("lumos_run_started", run_id=session.run_id, pipeline=session.pipeline.name)
+        session.observers.run_started(session.pipeline.name)
         committed = False
         try:
             session.open()
@@ -226,9 +226,9 @@ class _Line:
                 else:
                     notes = self.waivers.notes
                     self.result.gate = gate(self.changes, gate_config.fail_on, since="run", notes=notes)
-            if session.observed("lumos_change_found"):
+            if session.observers.watching_changes:
                 for change in self.result.changes:
-                    session.notify("lumos_change_found", run_id=session.run_id, change=change)
+                    session.observers.change_found(change)
 
     def _gate_since_published(self, fail_on: str) -> GateResult:
         """Judge what changed since the last publication; the worst catalog decides."""
@@ -266,7 +266,7 @@ class _Line:
         with session.stage("report"):
             report(session, result, self.reports)
         self._close()
-        session.notify("lumos_run_finished", result=result)
+        session.observers.run_finished(result)
 
     def _close(self) -> None:
         result, session = self.result, self.session

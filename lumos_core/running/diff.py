@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..contracts.differ import Differ, Pair
 from ..contracts.store import Row
@@ -102,7 +102,7 @@ def _captured(before: AnyRecord | None, after: AnyRecord | None) -> frozenset[st
 def judge(session: Session, pairs: Iterator[Pair], path: Path) -> ChangeFile:
     """Let the differ say what pairs mean."""
     spec = session.pipeline.differ
-    differ: Differ[object] = spec.build()  # type: ignore[type-var]
+    differ: Differ[Any] = spec.build()
     store = session.store
     ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
     try:

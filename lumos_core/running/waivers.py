@@ -37,22 +37,22 @@ class Waiver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fingerprint: str | None = Field(None, pattern="^[0-9a-f]{16}$", description="Fingerprint of one finding.")
-    rule: str | None = Field(None, description="Rule id; needs `urn`.")
-    urn: str | None = Field(None, description="URN or name, `*` and `?` are wildcards; never `*` alone.")
-    field: str | None = Field(None, description="Field path, `*` and `?` are wildcards; absent = any.")
-    from_: str | None = Field(None, alias="from", description="The old value it is for.")
-    to: str | None = Field(None, description="The new value it is for.")
+    fingerprint: str | None = Field(default=None, pattern="^[0-9a-f]{16}$", description="Fingerprint of one finding.")
+    rule: str | None = Field(default=None, description="Rule id; needs `urn`.")
+    urn: str | None = Field(default=None, description="URN or name, `*` and `?` are wildcards; never `*` alone.")
+    field: str | None = Field(default=None, description="Field path, `*` and `?` are wildcards; absent = any.")
+    from_: str | None = Field(default=None, alias="from", description="The old value it is for.")
+    to: str | None = Field(default=None, description="The new value it is for.")
     versions: Annotated[str, AfterValidator(_specifier)] | None = Field(
         None, description="Range of schema versions that it starts from, such as `<3.0.0`."
     )
     reason: str = Field(min_length=3, description="Why the change is acceptable.")
-    ticket: str | None = Field(None, description="Where it was discussed.")
+    ticket: str | None = Field(default=None, description="Where it was discussed.")
     requested_by: str = Field(description="Who asked for it.")
     approved_by: list[str] = Field(min_length=1, description="Who approved it: not who asked.")
     created: date = Field(description="Day from which it counts.")
     expires: date = Field(description="Last day on which it counts.")
-    max_severity: Severity = Field("breaking", description="It covers findings up to this severity.")
+    max_severity: Severity = Field(default="breaking", description="It covers findings up to this severity.")
 
     @model_validator(mode="after")
     def _sound(self) -> Waiver:
@@ -104,10 +104,10 @@ class WaiverFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Literal[1] = Field(1, description="Version of this file's form.")
-    max_days: int = Field(MAX_DAYS, ge=1, le=3650, description="Longest life of a waiver, in days.")
-    security_approvers: list[str] = Field([], description="Who may approve findings about governance.")
-    waivers: list[Waiver] = Field([], description="The waivers.")
+    version: Literal[1] = Field(default=1, description="Version of this file's form.")
+    max_days: int = Field(default=MAX_DAYS, ge=1, le=3650, description="Longest life of a waiver, in days.")
+    security_approvers: list[str] = Field(default=[], description="Who may approve findings about governance.")
+    waivers: list[Waiver] = Field(default=[], description="The waivers.")
 
     @model_validator(mode="after")
     def _short(self) -> WaiverFile:

@@ -6,7 +6,7 @@ An enricher that fails leaves the stream as it was before it; what it would have
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.enricher import Enricher
 from ..errors import Cancelled, DiskError
@@ -35,10 +35,10 @@ def enrich(session: Session, collected: LineFile) -> LineFile:
 def _apply(session: Session, spec: ComponentSpec, stream: LineFile, number: int) -> LineFile:
     component = f"enricher {spec.name}"
     ctx = context_of(session, spec, stream)
-    enricher: Enricher[object] = spec.build()  # type: ignore[type-var]
+    enricher: Enricher[Any] = spec.build()
     try:
         enricher.check(ctx)
-        sorter = LineSorter(session.scratch)
+        sorter = LineSorter(session.scratch, key=bytes)
         for sequence, record in enumerate(enricher.enrich(_records(session, stream), ctx)):
             sorter.add(tag(canonical(record), 0, sequence))
         session.absorb(ctx)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from typing import Any
 
 from ..contracts.cost import CostModel, Period
 from ..errors import Cancelled, DiskError
@@ -21,9 +22,9 @@ def cost(session: Session, stream: LineFile) -> LineFile:
     if spec is None:
         return stream
     ctx = context_of(session, spec, stream)
-    model: CostModel[object] = spec.build()  # type: ignore[type-var]
+    model: CostModel[Any] = spec.build()
     stats = (decode(line) for line in stream if line_kind(line) == "stats")
-    sorter = LineSorter(session.scratch)
+    sorter = LineSorter(session.scratch, key=bytes)
     try:
         model.check(ctx)
         for sequence, record in enumerate(model.price(session.graph, stats, _month(session), ctx)):

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, StageTiming
 from ..contracts.store import Store
 from ..errors import Cancelled, DiskError, LumosError
-from ..loading.registry import Registry
+from ..loading.observers import Observers
 from ..model.coverage import Coverage
 from ..model.graph import Graph
 from ..model.scope import Scope
@@ -47,7 +47,7 @@ class Session:
     def __init__(
         self,
         pipeline: Pipeline,
-        store: Store,
+        store: Store[Any],
         *,
         full: bool = False,
         within: Scope = Scope(),
@@ -73,7 +73,7 @@ class Session:
         self.failures: list[Notice] = []
         self.timings: list[StageTiming] = []
         self.graph = Graph()
-        self._registry = Registry.load()
+        self.observers = Observers(self.run_id, self.warn)
 
     def open(self) -> None:
         """Make the folders of this run."""
@@ -101,16 +101,7 @@ class Session:
         yield
         seconds = time.perf_counter() - begin
         self.timings.append(StageTiming(name, round(seconds, 4)))
-        self.notify("lumos_stage_finished", run_id=self.run_id, stage=name, seconds=seconds)
-
-    def notify(self, hook: str, **arguments: object) -> None:
-        """Call an observer hook; what an observer raises is reported and ends nothing."""
-        for plugin, error in self._registry.notify(hook, **arguments):
-            self.warn("observer-failed", f"{hook}() of {plugin} raised {type(error).__name__}: {error}", plugin)
-
-    def observed(self, hook: str) -> bool:
-        """Tell whether any plugin observes a hook."""
-        return any(True for _ in self._registry.observers(hook))
+        self.observers.stage_finished(name, seconds)
 
     def stop_if_cancelled(self) -> None:
         """Raise `Cancelled` when somebody asked to stop."""

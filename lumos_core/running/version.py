@@ -19,11 +19,10 @@ from ..contracts.reporter import Many, VersionChange
 from ..contracts.store import Row, Store
 from ..errors import RetryableError, StoreError
 from ..history.release import next_release
-from ..history.versions import next_version, version_urn
+from ..history.versions import next_version, version_record, versioned_urn
 from ..model.change import Change, Version
 from ..model.coverage import Coverage
-from ..model.entities import Stats
-from ..model.record import Record, canonical, decode, digest, line_urn, make_key
+from ..model.record import canonical, decode, digest, line_urn, make_key
 from ..model.scope import Covered, Scope
 from ..model.urns import host
 from .changes import ChangeFile
@@ -89,7 +88,7 @@ def coverage_of(meta: Any) -> Coverage:
 def last_version(store: Store[Any], urn: str) -> Version | None:
     """Return the version that a dataset has in `head`, or None."""
     for line in store.lines("head", Scope(urns=frozenset({urn}))):
-        if line.startswith(STATS_PREFIX) and "#version@" in line_urn(line):
+        if line.startswith(STATS_PREFIX) and versioned_urn(line_urn(line)):
             version: Version = decode(line).value.version
             return version
     return None
@@ -123,9 +122,7 @@ def _versions(session: Session, rows: Rows, changes: ChangeFile, release: str, a
         return
     findings = _Cursor((change.urn, change) for change in changes)
     known = _Cursor(
-        (host(urn), line)
-        for line in lines_of_kind(session.store, "head", "stats")
-        if "#version@" in (urn := line_urn(line))
+        (urn, line) for line in lines_of_kind(session.store, "head", "stats") if (urn := versioned_urn(line_urn(line)))
     )
     who = _who()
     for kind, urn, line in rows:
@@ -139,8 +136,9 @@ def _versions(session: Session, rows: Rows, changes: ChangeFile, release: str, a
         )
         if given is None:
             continue
-        properties = [("before", previous.schema)] if previous else []
-        yield canonical(Record(version_urn(urn, at), Stats(version=given, properties=properties)))
+        record = version_record(urn, at, given)
+        record.value.properties = [("before", previous.schema)] if previous else []
+        yield canonical(record)
 
 
 class _Cursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Many, Reporter, RunResult
 from ..errors import Cancelled
@@ -55,7 +55,7 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
 def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) -> None:
     """Call every reporter; one that fails harms neither the run nor the others."""
     for spec in specs:
-        reporter: Reporter[object] = spec.build()  # type: ignore[type-var]
+        reporter: Reporter[Any] = spec.build()
         try:
             reporter.report(result)
         except Cancelled:

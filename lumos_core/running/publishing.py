@@ -13,6 +13,7 @@ from ..contracts.reporter import Many, PublishResult
 from ..contracts.store import Row
 from ..errors import Cancelled, CatalogError, DiskError, LumosError
 from ..files import atomic_write
+from ..history.versions import versioned_urn
 from ..model.change import Version
 from ..model.record import AnyRecord, Record, canonical, decode, line_key, line_urn, make_key
 from ..model.urns import host
@@ -83,7 +84,7 @@ class _Versions:
     """The versions of datasets, asked for in the order of their URNs."""
 
     def __init__(self, stats: Iterable[bytes]) -> None:
-        self._lines = (line for line in stats if "#version@" in line_urn(line))
+        self._lines = (line for line in stats if versioned_urn(line_urn(line)))
         self._line = next(self._lines, None)
 
     def of(self, urn: str) -> Version | None:

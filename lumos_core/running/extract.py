@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from os import environ
 from sys import stderr
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
@@ -48,7 +48,7 @@ class Output(NamedTuple):
 
 def extract(session: Session) -> LineSorter:
     """Read all sources; returns the tagged fragments, ready to be sorted."""
-    sorter = LineSorter(session.scratch)
+    sorter = LineSorter(session.scratch, key=bytes)
     components = _open_sources(session)
     done = total = sequence = 0
 
@@ -62,7 +62,7 @@ def extract(session: Session) -> LineSorter:
         spec, source = components[task.source]
         return _read_unit(session, spec, source, task.unit)
 
-    executor: Executor[object] = session.pipeline.executor.build()  # type: ignore[type-var]
+    executor: Executor[Any] = session.pipeline.executor.build()
     try:
         for task, result in executor.map(run_unit, tasks()):
             session.stop_if_cancelled()
@@ -83,11 +83,11 @@ def extract(session: Session) -> LineSorter:
     return sorter
 
 
-def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[object]]]:  # type: ignore[type-var]
+def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[Any]]]:
     return {number: (spec, spec.build()) for number, spec in enumerate(session.pipeline.sources)}
 
 
-def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[object]]]) -> Iterator[Task]:  # type: ignore[type-var]
+def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[Any]]]) -> Iterator[Task]:
     for number, (spec, source) in components.items():
         ctx = _context(session, spec)
         try:
@@ -121,12 +121,12 @@ def _of_kind(lines: Iterator[bytes], kind: str) -> Iterator[bytes]:
             return
 
 
-def _read_unit(session: Session, spec: ComponentSpec, source: Source[object], unit: Unit) -> Output:  # type: ignore[type-var]
+def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit: Unit) -> Output:
     retries = session.pipeline.retries
     for attempt in range(retries + 1):
         session.stop_if_cancelled()
         ctx = _context(session, spec)
-        spool = tempfile.SpooledTemporaryFile(SPOOL, dir=session.scratch)  # noqa: SIM115 - handed on
+        spool = tempfile.SpooledTemporaryFile(SPOOL, dir=str(session.scratch))  # noqa: SIM115 - handed on
         try:
             for record in source.extract(unit, ctx):
                 spool.write(canonical(record) + b"\n")

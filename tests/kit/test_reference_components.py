@@ -1,0 +1,97 @@
+"""The reference components pass the very kit that strangers run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from lumos_core.plugin_api import Dataset, Field, Record, urns
+from lumos_core.testing.kit import (
+    CatalogKit,
+    CostModelKit,
+    DifferKit,
+    EnricherKit,
+    ExecutorKit,
+    FormatKit,
+    ReporterKit,
+    SourceKit,
+    StoreKit,
+)
+from lumos_core.testing.reference import WORLDS, World
+
+REFERENCE = "lumos_core.testing.reference"
+
+
+class TestMemorySource(SourceKit):
+    name = f"{REFERENCE}:MemorySource"
+    options = {"world": "kit-source"}
+
+    def prepare(self, folder):
+        WORLDS["kit-source"] = World(
+            Record(urns.dataset("memory", name), Dataset(name=name, captured=["fields"], fields=[Field("id")]))
+            for name in ("a", "b", "c")
+        )
+
+
+class TestLinesFormat(FormatKit):
+    name = f"{REFERENCE}:LinesFormat"
+    sample = {"notes.txt": b"one\ntwo\n"}
+
+
+class TestOwnerEnricher(EnricherKit):
+    name = f"{REFERENCE}:OwnerEnricher"
+
+
+class TestShapeDiffer(DifferKit):
+    name = f"{REFERENCE}:ShapeDiffer"
+
+
+class TestMemoryCatalog(CatalogKit):
+    name = f"{REFERENCE}:MemoryCatalog"
+    options = {"world": "kit-catalog"}
+
+    @pytest.fixture(autouse=True)
+    def _empty(self):
+        WORLDS["kit-catalog"] = World()
+
+
+class TestMemoryStore(StoreKit):
+    name = f"{REFERENCE}:MemoryStore"
+
+    @pytest.mark.xfail(reason="an in-memory store forgets with its instance, and that is what it is for")
+    def test_what_was_committed_is_durable(self, folder):
+        super().test_what_was_committed_is_durable(folder)
+
+    @pytest.mark.xfail(reason="two in-memory stores share nothing that could be locked")
+    def test_only_one_run_holds_the_lock(self, folder):
+        super().test_only_one_run_holds_the_lock(folder)
+
+
+class TestSizeCost(CostModelKit):
+    name = f"{REFERENCE}:SizeCost"
+
+    def total(self):
+        return Decimal("0.02") * Decimal(15_000_000_008) / 10**9
+
+
+class TestLineReporter(ReporterKit):
+    name = f"{REFERENCE}:LineReporter"
+
+    @pytest.fixture(autouse=True)
+    def _here(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+
+class TestThreads(ExecutorKit):
+    name = "threads"
+    options = {"workers": 3}
+
+
+class TestSerial(ExecutorKit):
+    name = "serial"
+
+
+def test_overriding_a_test_needs_a_reason():
+    with pytest.raises(TypeError, match="overrides a test of the kit"):
+        type("Cheat", (ExecutorKit,), {"name": "serial", "test_nothing_is_nothing": lambda self, component: None})
