@@ -13,7 +13,7 @@ UNIONS = frozenset({pa.lib.Type_DENSE_UNION, pa.lib.Type_SPARSE_UNION})
 DECIMALS = frozenset({pa.lib.Type_DECIMAL32, pa.lib.Type_DECIMAL64, pa.lib.Type_DECIMAL128, pa.lib.Type_DECIMAL256})
 
 _STRUCT = types.Struct()
-_LEAVES: dict[int, types.Type] = {
+LEAVES: dict[int, types.Type] = {
     pa.lib.Type_NA: types.Unknown(),
     pa.lib.Type_BOOL: types.Bool(),
     **{getattr(pa.lib, f"Type_INT{bits}"): types.Int(bits) for bits in (8, 16, 32, 64)},
@@ -53,7 +53,7 @@ def type_of(data: pa.DataType) -> types.Type:
 def slot_of(data: pa.DataType) -> tuple[types.Type, bool]:
     """Return the canonical type, and whether nulls are possible because a union has a branch of null."""
     kind = data.id
-    leaf = _LEAVES.get(kind)
+    leaf = LEAVES.get(kind)
     if leaf is not None:
         return leaf, False
     if kind in LISTS or kind == pa.lib.Type_FIXED_SIZE_LIST:

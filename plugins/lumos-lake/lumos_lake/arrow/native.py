@@ -48,7 +48,7 @@ _LEAVES: dict[str, pa.DataType] = {
         pa.month_day_nano_interval(),
     )
 }
-_LEAF_TEXTS = {leaf.id: text for text, leaf in _LEAVES.items()}
+LEAF_TEXTS = {leaf.id: text for text, leaf in _LEAVES.items()}
 _EXTENSIONS: dict[str, Callable[[], pa.DataType]] = {
     f"extension<arrow.{name}>": make for name, make in (("uuid", pa.uuid), ("json", pa.json_), ("bool8", pa.bool8))
 }
@@ -60,7 +60,7 @@ class NativeTextError(ValueError):
 
 def native_text(data: pa.DataType) -> str:
     """Return Arrow's text of a type."""
-    leaf = _LEAF_TEXTS.get(data.id)
+    leaf = LEAF_TEXTS.get(data.id)
     if leaf is not None:
         return leaf
     kind = data.id

@@ -15,8 +15,8 @@ import msgspec
 import pyarrow as pa
 from lumos_core.plugin_api import Description, Field, paths, types
 
-from .canonical import LISTS, UNIONS, branch_names, extension_of, slot_of, unique_names
-from .native import NativeTextError, native_text, parse_native
+from .canonical import LEAVES, LISTS, UNIONS, branch_names, extension_of, slot_of, unique_names
+from .native import LEAF_TEXTS, NativeTextError, native_text, parse_native
 from .physical import arrow_type, slot
 
 OVERLAY = b"lumos:field"
@@ -29,6 +29,9 @@ _CHILDREN_EXTRA = "arrow/children"
 _EXACT_EXTRA = "arrow/field"
 _KNOWN_EXTENSIONS = frozenset({"arrow.uuid", "arrow.json", "arrow.bool8"})
 _ROWS = "rows"
+_PLAIN = {
+    kind: (types.render(LEAVES[kind]), text) for kind, text in LEAF_TEXTS.items()
+}  # the many columns that need no second look
 
 
 def fields_of(schema: pa.Schema | Iterable[pa.Field]) -> list[Field]:
@@ -88,6 +91,10 @@ def _rows(field: pa.Field, path: str) -> list[Field]:
 
 def _collect(field: pa.Field, path: str, rows: list[Field]) -> bool:
     """Append the rows of a field; return False when they do not say all of it."""
+    plain = _PLAIN.get(field.type.id)
+    if plain is not None and not field.metadata:
+        rows.append(Field(path, *plain, field.nullable))
+        return True
     row, exact = _row(field, path)
     overlay = _overlay(field.metadata)
     if overlay is None:

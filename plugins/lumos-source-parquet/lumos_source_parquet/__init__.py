@@ -1,0 +1,1 @@
+"""Parquet for Lumos: the format `parquet`, and a source of the same name."""

@@ -1,0 +1,19 @@
+"""Options of the format `parquet`."""
+
+from __future__ import annotations
+
+from lumos_core.plugin_api import Config
+from pydantic import Field
+
+
+class ParquetConfig(Config):
+    """What to take from a Parquet footer."""
+
+    properties: bool = Field(
+        default=True,
+        description="Keep the short texts that a writer put into the footer's key-value metadata as properties.",
+    )
+    statistics: bool = Field(
+        default=False,
+        description="Sum up the null counts that the footer keeps per row group and column; costs time on wide files.",
+    )
