@@ -1,0 +1,65 @@
+"""Codes of one domain: regions, countries, languages, currencies.
+
+Standards: ISO 3166-1 alpha-2 and alpha-3, ISO 639-1, ISO 4217 (the most traded), and the sales regions that
+companies use.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .words import words
+
+_COUNTRIES = words(
+    """
+    ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt
+    bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh
+    er es et fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht
+    hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls
+    lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni
+    nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg
+    sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug
+    um us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw uk eu
+    """
+)
+_REGIONS = words(
+    """
+    eu us uk apac emea latam amer amers americas america na sa nam sam noram nordics nordic dach benelux
+    mena anz asean cee cis gcc iberia jpac ssa row global intl international domestic other unknown
+    europe asia africa oceania australia antarctica north south east west northeast northwest southeast
+    southwest central north-america south-america latin-america asia-pacific middle-east eastern western
+    northern southern ap me af au ca cn in jp br de fr
+    """
+)
+_LANGUAGES = words(
+    """
+    ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl no pl pt ro ru sk
+    sl sr sv sw ta te th tr uk ur vi zh
+    """
+)
+_CURRENCIES = words(
+    """
+    usd eur jpy gbp aud cad chf cny hkd nzd sek krw sgd nok mxn inr rub zar try brl twd dkk pln thb idr
+    huf czk ils clp php aed cop sar myr ron
+    """
+)
+_COUNTRIES3 = words(
+    """
+    arg aus aut bel bgr bra can che chl chn col cze deu dnk egy esp est fin fra gbr grc hkg hrv hun idn
+    ind irl isl isr ita jpn ken kor ltu lux lva mar mex mys nga nld nor nzl per phl pol prt rou rus sau
+    sgp svk svn swe tha tur twn ukr usa vnm zaf are
+    """
+)
+_DOMAINS = (_COUNTRIES, _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES)
+_CLOUD_REGION = re.compile(
+    r"[a-z]{2}(?:-gov)?-?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d"
+)
+_LOCALE = re.compile(r"[a-z]{2}[-_][a-z]{2}")
+
+
+def one_domain(names: list[str]) -> bool:
+    """Tell whether all names are codes of one domain."""
+    plain = [re.sub(r"[\s_]+", "-", name.casefold()) for name in names]
+    if any(all(name in domain for name in plain) for domain in _DOMAINS):
+        return True
+    return any(all(pattern.fullmatch(name) for name in plain) for pattern in (_CLOUD_REGION, _LOCALE))

@@ -1,0 +1,214 @@
+"""What the name of a file or folder says: format, template, date, number, identifier, code.
+
+Template: a name with its variable parts (digits, dates, uuids, hashes) taken out; files of one table differ only there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from .words import words
+
+COMPRESSIONS = words(
+    """
+    .gz .gzip .bz2 .bzip2 .zst .zstd .snappy .sz .lz4 .lz4_raw .xz .lzma .lzo .deflate .br .z
+    """
+)
+"""Suffixes that say how a file is packed, not what it holds."""
+
+KNOWN_EXTENSIONS: dict[str, str] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".psv": "csv",
+    ".parquet": "parquet",
+    ".parq": "parquet",
+    ".pq": "parquet",
+    ".avro": "avro",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".orc": "orc",
+    ".feather": "arrow",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".xlsx": "excel",
+    ".xls": "excel",
+    ".xml": "xml",
+}
+"""Extensions of data formats, so that those nobody reads can be named in a report."""
+
+_UUID = r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
+_HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
+_BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
+_VARIABLE = re.compile(f"{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_IDENTIFIER = re.compile(f"(?:{_UUID}|{_HEX}|{_BASE32})")
+_SPLIT = re.compile(r"[\x00\s_\-.,;()\[\]+@~=]+")
+_MONTHS = words(
+    """
+    jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august
+    september october november december
+    """
+)
+_SHARD_WORDS = words(
+    """
+    part parts data file files chunk shard block batch output out result results segment seg split
+    partition piece page records rows task attempt compacted merged run bucket delta base worker export
+    exports dump
+    """
+)
+_PLAIN_SHARDS = words(
+    """
+    part data file output out result results 000000
+    """
+)
+_RUN_WORDS = words(
+    """
+    run runs run_id runid batch load job attempt snapshot snap version ver v rev revision export extract
+    import part chunk shard bucket partition split gen generation delivery drop exec execution ts
+    timestamp ingest ingestion time
+    """
+)
+
+
+class FileName(NamedTuple):
+    """What a file name says.
+
+    Attributes:
+        format: Format by its extension; empty when it has none that is known.
+        stem: Its template in lower case: empty when it names a shard and nothing else.
+        variable: Whether something in it can vary (digits, an identifier, a month).
+        bare: The name without extensions.
+    """
+
+    format: str
+    stem: str
+    variable: bool
+    bare: str
+
+
+def split_extension(name: str, extensions: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name without its extensions, and the format; compression suffixes are taken off first."""
+    bare, dot, ext = name.rpartition(".")
+    while dot and bare and f".{ext.lower()}" in COMPRESSIONS:
+        name = bare
+        bare, dot, ext = name.rpartition(".")
+    if not (dot and bare):
+        return name, ""
+    found = extensions.get(f".{ext.lower()}") or KNOWN_EXTENSIONS.get(f".{ext.lower()}", "")
+    if not found:
+        return name, ""
+    while True:
+        inner, dot, ext = bare.rpartition(".")
+        if not (dot and inner and f".{ext.lower()}" in COMPRESSIONS):
+            return bare, found
+        bare = inner
+
+
+@lru_cache(maxsize=8192)
+def template(bare: str) -> tuple[str, bool]:
+    """Return (stem, variable) of a name without extensions."""
+    stripped, count = _VARIABLE.subn("\0", bare)
+    words = [word for word in _SPLIT.split(stripped.casefold()) if word]
+    kept = [word for word in words if word not in _MONTHS]
+    variable = bool(count) or (len(kept) < len(words) and bool(kept))
+    if len(kept) < len(words) and not kept:
+        kept = words
+    if kept and (kept[0] in _SHARD_WORDS if variable else len(kept) == 1 and kept[0] in _PLAIN_SHARDS):
+        return "", variable
+    if kept and all(len(word) == 1 for word in kept) and variable:
+        return "", True
+    return "-".join(kept), variable
+
+
+def file_name(name: str, extensions: Mapping[str, str]) -> FileName:
+    """Read the name of a file."""
+    bare, format = split_extension(name, extensions)
+    stem, variable = template(bare)
+    return FileName(format, stem, variable, bare)
+
+
+FolderKind = Literal["hive", "date", "run", "number", "named"]
+
+
+class FolderName(NamedTuple):
+    """What a folder name says.
+
+    Attributes:
+        kind: Its role, as far as the name alone tells it.
+        key: Hive key (decoded, as written), or the grain of a date (`year`, `month`, `day`, `hour`, `date`, ...).
+        stem: Template of any other name.
+    """
+
+    kind: FolderKind
+    key: str = ""
+    stem: str = ""
+
+
+_YEAR = r"(?:19|20)\d\d"
+_M, _D, _H = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2[0-3])"
+_S = r"[-_.]"
+_DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (grain, re.compile(pattern, re.IGNORECASE))
+    for grain, pattern in (
+        ("year", rf"(?:y|yr|year)?[-_]?{_YEAR}|fy{_YEAR}"),
+        ("quarter", rf"{_YEAR}[-_]?q[1-4]|q[1-4][-_]?{_YEAR}"),
+        ("week", rf"{_YEAR}[-_]?w(?:0[1-9]|[1-4]\d|5[0-3])"),
+        ("month", rf"{_YEAR}{_S}{_M}|{_YEAR}{_M}|(?:m|month)[-_]?(?:{_M}|[1-9])"),
+        ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}"),
+        ("day", rf"(?:d|day)[-_]?(?:{_D}|[1-9])"),
+        ("hour", rf"(?:h|hr|hour)[-_]?(?:{_H}|\d)"),
+        (
+            "timestamp",
+            rf"{_YEAR}{_S}?{_M}{_S}?{_D}[Tt_\- ]?{_H}(?:[-_:.]?[0-5]\d)?(?:[-_:.]?[0-5]\d)?(?:[.]\d+)?z?",
+        ),
+    )
+)
+
+
+@lru_cache(maxsize=8192)
+def folder_name(name: str) -> FolderName:
+    """Read the name of a folder."""
+    key, equals, _ = name.partition("=")
+    if equals and key:
+        return FolderName("hive", key)
+    for grain, pattern in _DATES:
+        if pattern.fullmatch(name):
+            return FolderName("date", grain)
+    if name.isascii() and name.isdigit():
+        return FolderName("number")
+    if _IDENTIFIER.fullmatch(name):
+        return FolderName("run", "id")
+    stripped, count = _VARIABLE.subn("\0", name)
+    words = [word for word in _SPLIT.split(stripped.casefold()) if word]
+    if count and (not words or all(word in _RUN_WORDS for word in words) or _only_time(words)):
+        return FolderName("run", "-".join(words) or "id")
+    return FolderName("named", "", "-".join(words) if count else "")
+
+
+def _only_time(words: list[str]) -> bool:
+    return all(word in ("t", "z") for word in words)
+
+
+def calendar_part(names: list[str], above: str) -> str:
+    """Return what plain numbers below a date folder count: `month` below a year, `day` below a month, `hour`.
+
+    Args:
+        names: The sibling folders, digits only.
+        above: The grain of the folder that holds them.
+
+    Returns:
+        The grain, or an empty text when a number does not fit.
+    """
+    below = {"year": ("month", 1, 12), "month": ("day", 1, 31), "day": ("hour", 0, 23), "date": ("hour", 0, 23)}
+    if above not in below:
+        return ""
+    grain, low, high = below[above]
+    fits = all(len(name) <= 2 and low <= int(name) <= high for name in names)
+    if fits:
+        return grain
+    if above == "year" and all(len(name) == 3 and 1 <= int(name) <= 366 for name in names):
+        return "day_of_year"
+    return ""

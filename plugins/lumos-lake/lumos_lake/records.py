@@ -1,0 +1,161 @@
+"""The records of a lake: a dataset and its statistics from what its files say, and the folders that hold datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+
+import msgspec
+from msgspec import Struct
+
+from lumos_core.plugin_api import (
+    AnyRecord,
+    Container,
+    Dataset,
+    Field,
+    Layout,
+    PartitionField,
+    Record,
+    Stats,
+    paths,
+    urns,
+)
+
+from .discovery import Grouping, PartitionColumn
+from .reading import Reading
+from .schema_union import Drift, join_fields
+from .storage import Entry
+
+ASPECTS = frozenset({"fields", "layout", "properties"})
+"""What the crawler itself says of every dataset."""
+_MAX_DRIFT = 20
+
+
+class Names(Struct, frozen=True):
+    """How things of one source are named."""
+
+    platform: str
+    env: str
+    instance: str
+
+    def dataset(self, name: str) -> str:
+        """Return the URN of a dataset."""
+        return urns.dataset(self.platform, name, self.env, instance=self.instance)
+
+    def container(self, name: str) -> str:
+        """Return the URN of a folder."""
+        return urns.container(self.platform, name, self.env, instance=self.instance)
+
+    def prefix(self, name: str) -> str:
+        """Return what the names of everything below a folder begin with."""
+        head = f"{urns.encode(self.instance)}:" if self.instance else ""
+        return head + (urns.encode(name) + "/" if name else "")
+
+
+def text(name: str) -> str:
+    """Return a path as Unicode: bytes that are none are percent-encoded."""
+    raw = name.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(f"%{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in name)
+
+
+def dataset(
+    grouping: Grouping, reading: Reading, names: Names, title: str, *, parent: bool, textual: bool
+) -> tuple[AnyRecord, list[Drift]]:
+    """Make the record of a dataset; also return where its files differ.
+
+    Args:
+        grouping: Which files it is.
+        reading: What they say.
+        names: How things are named.
+        title: Its short name.
+        parent: Record the folder that holds it.
+        textual: The format stores nothing but text.
+    """
+    united = join_fields([schema.fields for schema in reading.schemas], textual=textual)
+    newest = reading.schemas[-1] if reading.schemas else Dataset()
+    fields = with_partitions(united.fields, grouping.partitions)
+    captured = set(ASPECTS)
+    if reading.schemas:
+        captured |= set(newest.captured).intersection(*(schema.captured for schema in reading.schemas))
+    else:
+        captured.discard("fields")
+    properties = dict(newest.properties)
+    properties["lake.confidence"] = f"{grouping.confidence:.2f}"
+    properties["lake.evidence"] = "; ".join(text(reason) for reason in grouping.evidence)
+    if grouping.also:
+        properties["lake.also"] = ", ".join(grouping.also)
+    if united.drift:
+        properties["lake.drift"] = "; ".join(drift.detail for drift in united.drift[:_MAX_DRIFT])
+        if len(united.drift) > _MAX_DRIFT:
+            properties["lake.drift"] += f"; and {len(united.drift) - _MAX_DRIFT} more"
+    layout = newest.layout or Layout()
+    folder = grouping.name.rpartition("/")[0]
+    value = msgspec.structs.replace(
+        newest,
+        name=text(title),
+        subtype=newest.subtype or _subtype(grouping),
+        parent=names.container(folder) if parent and folder else None,
+        captured=sorted(captured),
+        fields=fields if reading.schemas else [],
+        layout=msgspec.structs.replace(
+            layout,
+            format=layout.format or grouping.format,
+            location=text(grouping.root) or ".",
+            partition_by=layout.partition_by
+            or [PartitionField(path=paths.quote(column.name)) for column in grouping.partitions],
+        ),
+        properties=sorted(properties.items()),
+    )
+    return Record(names.dataset(grouping.name), value), united.drift
+
+
+def _subtype(grouping: Grouping) -> str:
+    if grouping.marked:
+        return "table"
+    return "file" if len(grouping.files) == 1 and grouping.files[0].path == grouping.root else "file set"
+
+
+def with_partitions(fields: Sequence[Field], columns: Iterable[PartitionColumn]) -> list[Field]:
+    """Append the partition columns that are not in the files themselves; names differ in case only once."""
+    present = {field.path.casefold() for field in fields}
+    return [
+        *fields,
+        *(
+            Field(path=paths.quote(text(column.name)), type=column.type, nullable=column.nullable)
+            for column in columns
+            if paths.quote(text(column.name)).casefold() not in present
+        ),
+    ]
+
+
+def stats(urn: str, files: Sequence[Entry], rows: int | None) -> AnyRecord | None:
+    """Make the statistics of a dataset; their time is that of its newest file, so that nothing changes by itself."""
+    if not files:
+        return None
+    seconds = max(entry.mtime_ns for entry in files) // 1_000_000_000
+    at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    value = Stats(row_count=rows, size_bytes=sum(entry.size for entry in files), file_count=len(files))
+    return Record(f"{urn}#profile@{at}", value)
+
+
+def folders(names: Iterable[str]) -> list[str]:
+    """Return the folders that hold datasets of these names, parents first."""
+    found: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return sorted(found)
+
+
+def container(folder: str, names: Names) -> AnyRecord:
+    """Make the record of a folder."""
+    above, _, name = folder.rpartition("/")
+    return Record(
+        names.container(folder),
+        Container(name=text(name), subtype="folder", parent=names.container(above) if above else None),
+    )

@@ -1,0 +1,516 @@
+"""The source `files`: a folder is crawled, its files are grouped into datasets, every schema is looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from lumos_core.plugin_api import (
+    AnyRecord,
+    ConfigError,
+    Context,
+    Covered,
+    Format,
+    Scope,
+    Source,
+    Unit,
+    UnitError,
+    read_yaml,
+    urns,
+)
+
+from . import records
+from .config import CrawlConfig, FilesConfig
+from .discovery import KNOWN_MARKERS, Grouping, Layout, Overrides, PartitionColumn, Signature, layout
+from .discovery.names import split_extension
+from .discovery.noise import never_listed
+from .discovery.overrides import Filter
+from .discovery.similarity import spread
+from .reading import Reading, peek, read
+from .records import ASPECTS, Names
+from .schema_union import family
+from .storage import Entry, Gap, LocalStorage
+
+C = TypeVar("C", bound=CrawlConfig)
+
+SMALL = 4
+"""Datasets of at most so many files share a unit ..."""
+TOGETHER = 32
+"""... with at most so many others ..."""
+MANY = 64
+"""... when the lake has more datasets than this."""
+OVERRIDES = "discovery.yaml"
+_SUGGEST_LIMIT = 20_000
+
+
+class Crawler(Source[C], Generic[C]):
+    """The one crawler; a subclass says which formats it reads."""
+
+    capabilities = ASPECTS | {"record", "native_schema", "description", "fields.description", "keys"}
+
+    def formats(self, ctx: Context) -> dict[str, Format[Any]]:
+        """Build the formats to read, by name."""
+        raise NotImplementedError
+
+    # Looking
+
+    @property
+    def names(self) -> Names:
+        """How things of this source are named."""
+        return Names(self.config.platform, self.config.env, self.config.instance)
+
+    @property
+    def scope(self) -> Scope:
+        """Everything that this source may hold: its instance alone, or all names that have no instance."""
+        return Scope(
+            types=frozenset({"dataset", "container"}),
+            platform=urns.encode(self.config.platform),
+            env=urns.encode(self.config.env),
+            prefixes=(self.names.prefix(""),),
+        )
+
+    def check(self, ctx: Context) -> None:
+        """Prove that the folder and the overrides can be read.
+
+        Raises:
+            ConfigError: When they cannot.
+        """
+        path = self.config.path
+        if not os.path.lexists(path):
+            raise ConfigError(
+                f"{path} does not exist",
+                fix="correct `path`; relative paths start from the folder of the pipeline file",
+                where="path",
+            )
+        try:
+            if path.is_dir():
+                with os.scandir(path):
+                    pass
+            else:
+                with path.open("rb"):
+                    pass
+        except OSError as error:
+            raise ConfigError(
+                f"{path} cannot be read",
+                why=error.strerror or str(error),
+                fix="grant the right to read it",
+                where="path",
+            ) from error
+        self._filter()
+
+    def _overrides(self) -> Overrides:
+        path = self.config.overrides
+        if path is None:
+            path = self.config.path / OVERRIDES
+            if not path.is_file():
+                return Overrides()
+        return read_yaml(path, Overrides)
+
+    def _filter(self) -> tuple[Overrides, Filter]:
+        overrides = self._overrides()
+        try:
+            include = [*self.config.include, *overrides.include]
+            return overrides, Filter(include, [*self.config.exclude, *overrides.exclude])
+        except ValueError as error:
+            raise ConfigError(str(error), fix="correct `include` or `exclude`", where="include") from error
+
+    def _storage(self, gaps: list[Gap], skipped: list[str]) -> LocalStorage:
+        return LocalStorage(
+            self.config.path,
+            follow_symlinks=self.config.follow_symlinks,
+            prune=never_listed,
+            on_gap=gaps.append,
+            on_skip=skipped.append,
+        )
+
+    # Planning
+
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """List the folder, group its files, declare what was seen, and yield units of one or several datasets.
+
+        Raises:
+            ConfigError: When the folder is missing or cannot be read.
+        """
+        reach = _narrow(within, self.scope)
+        if reach is None:
+            return
+        self.check(ctx)
+        overrides, wanted = self._filter()
+        gaps: list[Gap] = []
+        skipped: list[str] = []
+        storage = self._storage(gaps, skipped)
+        formats = self.formats(ctx)
+        listing = [entry for entry in storage.list() if wanted(entry.path)]
+        peeked: set[str] = set()
+        found = layout(
+            listing,
+            extensions=_extensions(formats),
+            markers={name: format.markers for name, format in formats.items() if format.markers},
+            overrides=overrides,
+            peek=partial(_signature, formats, storage, ctx, peeked),
+            known=partial(self._known, ctx),
+            hidden=self.config.hidden,
+            sniff=partial(_sniff, formats, storage),
+            root_name=self.config.path.name or "root",
+        )
+        del listing
+        self._report(found, formats, gaps, skipped, ctx)
+        for covered in self._coverage(reach, found, gaps):
+            ctx.covered(covered)
+        yield from self._units(found, within, peeked)
+
+    def _known(self, ctx: Context, name: str) -> str | None:
+        record = ctx.get(self.names.dataset(name))
+        if record is None or record.value.layout is None:
+            return None
+        format: str | None = record.value.layout.format
+        return format
+
+    def _report(
+        self,
+        found: Layout,
+        formats: dict[str, Format[Any]],
+        gaps: Sequence[Gap],
+        skipped: Sequence[str],
+        ctx: Context,
+    ) -> None:
+        for gap in gaps:
+            ctx.warn(
+                "cannot-list",
+                f"cannot be listed: {gap.reason}; nothing is concluded from it",
+                records.text(gap.path) or ".",
+            )
+        if skipped:
+            ctx.warn(
+                "links-skipped",
+                f"{len(skipped)} symbolic links or special files are left out, such as {records.text(skipped[0])}; "
+                "`follow_symlinks: true` follows links",
+                records.text(skipped[0]),
+            )
+        for format, count in found.unread.items():
+            ctx.warn(
+                "format-not-read",
+                f"{count} files of format {format} are not read; add `{format}` to `formats` to read them",
+            )
+        if found.unknown:
+            ctx.warn(
+                "format-unknown", f"{found.unknown} files are of no format that is known by extension or first bytes"
+            )
+        if not found.groupings and not found.unread and not gaps:
+            ctx.warn("no-data", "no data files were found", self.config.path.name)
+        for grouping in found.groupings:
+            for code, message in grouping.findings:
+                ctx.warn(code, message, records.text(grouping.name))
+            if grouping.marked and grouping.format not in formats:
+                ctx.warn(
+                    "table-format-not-read",
+                    f"this is a table of format {grouping.format}; its schema is not read. "
+                    f"Add `{grouping.format}` to `formats` of this source",
+                    records.text(grouping.name),
+                )
+
+    def _coverage(self, reach: Scope, found: Layout, gaps: Sequence[Gap]) -> Iterator[Covered]:
+        """Declare what was listed whole, and everything that a folder which could not be listed may hide."""
+        yield Covered(reach, ASPECTS | {"record"})
+        for gap in gaps:
+            hidden = [gap.path]
+            while hidden[-1]:
+                hidden.append(hidden[-1].rpartition("/")[0])
+            hidden[-1] = self.config.path.name or "root"
+            exact = frozenset(make(name) for name in hidden for make in (self.names.dataset, self.names.container))
+            scope = msgspec.structs.replace(self.scope, prefixes=(self.names.prefix(gap.path),), urns=exact)
+            where = records.text(gap.path) or "the folder itself"
+            yield Covered(scope, frozenset({"record"}), "failed", f"{where} cannot be listed: {gap.reason}")
+            touched = [
+                g for g in found.groupings if not g.root or gap.path == g.root or gap.path.startswith(f"{g.root}/")
+            ]
+            if touched:
+                yield Covered(
+                    Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in touched)),
+                    frozenset({"fields", "layout"}),
+                    "partial",
+                    f"{where} cannot be listed: {gap.reason}",
+                )
+
+    def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
+        small: list[Grouping] = []
+        batch = len(found.groupings) > MANY
+        chosen = [grouping for grouping in found.groupings if within.matches(self.names.dataset(grouping.name))]
+        for grouping in chosen:
+            if batch and len(grouping.files) <= SMALL:
+                small.append(grouping)
+                if len(small) == TOGETHER:
+                    yield self._unit(small, peeked)
+                    small = []
+            else:
+                yield self._unit([grouping], peeked)
+        if small:
+            yield self._unit(small, peeked)
+        if self.config.containers:
+            holders = [
+                folder
+                for folder in records.folders(grouping.name for grouping in found.groupings)
+                if within.matches(self.names.container(folder))
+            ]
+            for start in range(0, len(holders), 1000):
+                part = holders[start : start + 1000]
+                yield Unit(
+                    key=f"folders {start + 1}-{start + len(part)}",
+                    scope=Scope(urns=frozenset(self.names.container(folder) for folder in part)),
+                    args={"folders": [os.fsencode(folder) for folder in part]},
+                )
+
+    def _unit(self, groupings: Sequence[Grouping], peeked: set[str]) -> Unit:
+        first = records.text(groupings[0].name)
+        return Unit(
+            key=first if len(groupings) == 1 else f"{first} and {len(groupings) - 1} more",
+            scope=Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in groupings)),
+            weight=sum(max(1, len(grouping.files)) for grouping in groupings),
+            args={"groupings": [pack(grouping, peeked) for grouping in groupings]},
+        )
+
+    # Reading
+
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Read the datasets of a unit, or its folders.
+
+        Raises:
+            RetryableError: When a file keeps changing while it is read.
+        """
+        for folder in unit.args.get("folders", ()):
+            yield records.container(os.fsdecode(folder), self.names)
+        if "groupings" not in unit.args:
+            return
+        formats = self.formats(ctx)
+        storage = self._storage([], [])
+        for done, blob in enumerate(unit.args["groupings"]):
+            grouping, peeked = unpack(blob)
+            yield from self._dataset(grouping, peeked, formats, storage, ctx)
+            ctx.progress(done + 1, len(unit.args["groupings"]))
+
+    def _dataset(
+        self,
+        grouping: Grouping,
+        peeked: Sequence[str],
+        formats: dict[str, Format[Any]],
+        storage: LocalStorage,
+        ctx: Context,
+    ) -> Iterator[AnyRecord]:
+        urn = self.names.dataset(grouping.name)
+        format = formats.get(grouping.format)
+        chosen: Sequence[Entry] = grouping.files
+        if format is None:
+            reading = Reading([], [], None, [], [])
+            self._gap(urn, frozenset({"fields"}), "failed", f"format {grouping.format} is not among `formats`", ctx)
+        else:
+            if self.config.max_files is not None and len(chosen) > self.config.max_files:
+                chosen = spread(chosen, self.config.max_files)
+            reading = read(chosen, format, storage, urn, ctx, peeked)
+        title = grouping.name.rpartition("/")[2]
+        if len(grouping.files) == 1 and grouping.files[0].path == grouping.root:
+            title = split_extension(title, _extensions(formats))[0]
+        record, drift = records.dataset(
+            grouping,
+            reading,
+            self.names,
+            title,
+            parent=self.config.containers,
+            textual=format is not None and format.positional,
+        )
+        if format is not None:
+            self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
+        for change in drift:
+            ctx.warn(
+                f"drift-{change.kind}",
+                f"the files of this dataset do not agree on {change.detail}",
+                records.text(reading.examples[change.where]),
+            )
+        yield record
+        whole = grouping.marked is False and len(chosen) == len(grouping.files)
+        if statistics := records.stats(urn, grouping.files, reading.rows if whole else None):
+            yield statistics
+
+    def _judge(
+        self,
+        grouping: Grouping,
+        chosen: Sequence[Entry],
+        reading: Reading,
+        aspects: frozenset[str],
+        urn: str,
+        ctx: Context,
+    ) -> None:
+        """Declare what the reading does not license."""
+        name = records.text(grouping.name)
+        for broken in reading.broken:
+            ctx.warn("cannot-read", f"cannot be read: {broken.why}", records.text(broken.path))
+        if reading.broken:
+            first = reading.broken[0]
+            count = f"{len(reading.broken)} of {len(chosen)} files cannot be read"
+            why = f"{count}, such as {records.text(first.path)}: {first.why}"
+            self._gap(urn, aspects - {"layout"}, "partial" if reading.schemas else "failed", why, ctx)
+        elif not reading.schemas:
+            ctx.warn("empty-file", "holds no byte, so that its schema is not known", name)
+            self._gap(urn, frozenset({"fields"}), "failed", "its files are empty", ctx)
+        if len(chosen) < len(grouping.files):
+            why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
+            self._gap(urn, aspects - {"layout"}, "partial", why, ctx)
+        for status, listed, why, _ in dict.fromkeys(reading.notes):
+            if status in ("partial", "failed"):
+                self._gap(urn, frozenset(listed.split(",")), status, why, ctx)
+
+    @staticmethod
+    def _gap(urn: str, aspects: frozenset[str], status: Any, why: str, ctx: Context) -> None:
+        ctx.covered(Covered(Scope(urns=frozenset({urn})), aspects, status, why))
+
+    # Suggesting
+
+    @classmethod
+    def suggested_type(cls) -> str:
+        """Return the `type` that `suggest` proposes; empty for none."""
+        return ""
+
+    def suggest(self, path: str) -> Iterable[dict[str, Any]]:
+        """Suggest nothing: the source `files` speaks for all formats."""
+        return ()
+
+
+class FilesSource(Crawler[FilesConfig]):
+    """Datasets in a folder of files, of every format that is named."""
+
+    def formats(self, ctx: Context) -> dict[str, Format[Any]]:
+        """Build the formats that the configuration names."""
+        built: dict[str, Format[Any]] = {}
+        for spec in self.config.formats:
+            format: Format[Any] = ctx.component(spec)
+            built[format.name_in_urn or spec.name] = format
+        return built
+
+    @classmethod
+    def suggested_type(cls) -> str:
+        """Return the `type` that `suggest` proposes."""
+        return "files"
+
+    def suggest(self, path: str) -> Iterable[dict[str, Any]]:
+        """Look at a folder and suggest this source with the formats that are in it, table formats included."""
+        return suggest(path)
+
+
+def suggest(path: str) -> list[dict[str, Any]]:
+    """Suggest a `files` source for a folder; nothing when it holds no data.
+
+    The answer has the extra key `found`: format -> number of datasets, table formats by their markers among them.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112
+        return []
+    listing = []
+    for entry in LocalStorage(path, prune=never_listed).list():
+        listing.append(entry)
+        if len(listing) == _SUGGEST_LIMIT:
+            break
+    found: dict[str, int] = {}
+    for grouping in layout(listing).groupings:
+        found[grouping.format] = found.get(grouping.format, 0) + 1
+    if not found:
+        return []
+    return [{"type": "files", "path": ".", "formats": sorted(found)}]
+
+
+def pack(grouping: Grouping, peeked: set[str] = frozenset()) -> bytes:  # type: ignore[assignment]
+    """Write a grouping as bytes that a unit can carry; names that are not Unicode survive."""
+    return msgspec.msgpack.encode(
+        (
+            os.fsencode(grouping.name),
+            os.fsencode(grouping.root),
+            grouping.format,
+            [(os.fsencode(e.path), e.size, e.mtime_ns, e.tag) for e in grouping.files],
+            [(os.fsencode(p.name), p.type, p.nullable, p.positional) for p in grouping.partitions],
+            str(grouping.confidence),
+            [os.fsencode(reason) for reason in grouping.evidence],
+            grouping.marked,
+            grouping.also,
+            [os.fsencode(e.path) for e in grouping.files if e.path in peeked] if peeked else [],
+        )
+    )
+
+
+def unpack(blob: bytes) -> tuple[Grouping, list[str]]:
+    """Read what `pack` wrote: the grouping, and the paths that discovery has read.
+
+    Raises:
+        UnitError: When it is of another version.
+    """
+    try:
+        name, root, format, files, columns, confidence, evidence, marked, also, peeked = msgspec.msgpack.decode(blob)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise UnitError("the unit was written by another version of lumos-lake", fix="start the run again") from error
+    return Grouping(
+        name=os.fsdecode(name),
+        root=os.fsdecode(root),
+        format=format,
+        files=[Entry(os.fsdecode(path), size, mtime, tag) for path, size, mtime, tag in files],
+        partitions=tuple(PartitionColumn(os.fsdecode(n), t, nullable, p) for n, t, nullable, p in columns),
+        confidence=float(confidence),
+        evidence=tuple(os.fsdecode(reason) for reason in evidence),
+        marked=marked,
+        also=tuple(also),
+    ), [os.fsdecode(path) for path in peeked]
+
+
+def _extensions(formats: dict[str, Format[Any]]) -> dict[str, str]:
+    return {extension: name for name, format in formats.items() for extension in format.extensions}
+
+
+def _signature(
+    formats: dict[str, Format[Any]], storage: LocalStorage, ctx: Context, peeked: set[str], name: str, entry: Entry
+) -> Signature | None:
+    value = peek(entry, formats[name], storage, ctx)
+    if value is None:
+        return None
+    peeked.add(entry.path)
+    return frozenset((field.path.casefold(), family(field.type)) for field in value.fields)
+
+
+def _sniff(formats: dict[str, Format[Any]], storage: LocalStorage, entry: Entry) -> str:
+    """Return the format whose magic a file begins with; empty for none."""
+    if not any(format.magic for format in formats.values()):
+        return ""
+    try:
+        with storage.file(entry, "").open() as file:
+            head = file.read(16)
+    except OSError:
+        return ""
+    for name, format in formats.items():
+        if any(head.startswith(magic) for magic in format.magic):
+            return name
+    return ""
+
+
+def _narrow(within: Scope, mine: Scope) -> Scope | None:
+    """Return what of `mine` is asked for; None when nothing is."""
+    if within.everything or within.includes(mine):
+        return mine
+    types = mine.types & within.types if within.types else mine.types
+    if not types or within.platform not in ("", mine.platform) or within.env not in ("", mine.env):
+        return None
+    if not within.prefixes and not within.urns:
+        return msgspec.structs.replace(mine, types=types)
+    (own,) = mine.prefixes
+    prefixes = tuple(own if own.startswith(prefix) else prefix for prefix in within.prefixes if _meet(own, prefix))
+    exact = frozenset(urn for urn in within.urns if mine.matches(urn))
+    if not prefixes and not exact:
+        return None
+    return msgspec.structs.replace(mine, types=types, prefixes=prefixes, urns=exact)
+
+
+def _meet(own: str, prefix: str) -> bool:
+    """Tell whether a prefix that is asked for and one's own may fit the same name."""
+    if not own:
+        return ":" not in prefix
+    return bool(prefix) and (own.startswith(prefix) or prefix.startswith(own))
+
+
+__all__ = ["KNOWN_MARKERS", "Crawler", "FilesSource", "pack", "suggest", "unpack"]
