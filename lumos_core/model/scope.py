@@ -16,7 +16,8 @@ class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
         types: URN types (`dataset`, `container`, ...).
         platform: Platform of located things.
         env: Environment of located things.
-        prefixes: Prefixes of the URN's name (`shop.public.`); one of these, or one of `urns`, must fit.
+        prefixes: Prefixes of the URN's name (`shop.public.`); one of these, or one of `urns`, must fit. The empty
+            prefix fits the names that have no instance, so that a source without one licenses nothing beyond itself.
         urns: Exact URNs.
     """
 
@@ -37,7 +38,7 @@ class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
                 return False
             if self.env and parsed.env != self.env:
                 return False
-            if self.prefixes and any(parsed.name.startswith(prefix) for prefix in self.prefixes):
+            if self.prefixes and any(_fits(parsed.name, prefix) for prefix in self.prefixes):
                 return True
             if self.prefixes and not self.urns:
                 return False
@@ -60,10 +61,13 @@ class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
             return True
         if not other.prefixes and not other.urns:
             return False
-        return all(any(name.startswith(p) for p in self.prefixes) for name in other.prefixes) and all(
-            urn in self.urns or any(urns.parse(urn).name.startswith(p) for p in self.prefixes)
-            for urn in other.urns
-        )
+        return all(
+            any(name.startswith(p) if p else not name for p in self.prefixes) for name in other.prefixes
+        ) and all(urn in self.urns or any(_fits(urns.parse(urn).name, p) for p in self.prefixes) for urn in other.urns)
+
+
+def _fits(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) if prefix else ":" not in name
 
 
 class Covered(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
