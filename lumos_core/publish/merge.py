@@ -150,7 +150,7 @@ def _merge_set(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, confl
             kept = held
         elif new is not None and held is not None:
             kept = three_way(shape.inner[0], old, new, held, label, conflict)
-        elif held == old:
+        elif held in (old, new):
             kept = new
         elif new == old:
             kept = held
