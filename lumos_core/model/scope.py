@@ -61,9 +61,10 @@ class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
             return True
         if not other.prefixes and not other.urns:
             return False
-        return all(
-            any(name.startswith(p) if p else not name for p in self.prefixes) for name in other.prefixes
-        ) and all(urn in self.urns or any(_fits(urns.parse(urn).name, p) for p in self.prefixes) for urn in other.urns)
+        for name in other.prefixes:
+            if not any(name.startswith(p) if p else not name for p in self.prefixes):
+                return False
+        return all(urn in self.urns or any(_fits(urns.parse(urn).name, p) for p in self.prefixes) for urn in other.urns)
 
 
 def _fits(name: str, prefix: str) -> bool:
