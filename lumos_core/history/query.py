@@ -172,9 +172,9 @@ class _Glance(Struct):
     """The parts of a dataset that are counted; the rest is not decoded."""
 
     subtype: str = ""
-    description: msgspec.Raw | None = None
-    owners: msgspec.Raw | None = None
-    tags: msgspec.Raw | None = None
+    description: msgspec.Raw = msgspec.Raw(b"")
+    owners: msgspec.Raw = msgspec.Raw(b"")
+    tags: msgspec.Raw = msgspec.Raw(b"")
     fields: list[msgspec.Raw] = []
 
 
@@ -205,9 +205,9 @@ def stats(view: View) -> Stats:
             platforms[urns.parse(line_urn(line)).platform] += 1
             subtypes[value.subtype or "dataset"] += 1
             counted.fields += len(value.fields)
-            counted.documented += value.description is not None
-            counted.owned += value.owners is not None
-            counted.tagged += value.tags is not None
+            counted.documented += len(value.description) > 0
+            counted.owned += len(value.owners) > 0
+            counted.tagged += len(value.tags) > 0
     counted.kinds, counted.platforms = dict(sorted(kinds.items())), dict(platforms.most_common())
     counted.subtypes, counted.edges = dict(subtypes.most_common()), len(lineage)
     return counted

@@ -49,7 +49,7 @@ def resolve(store: Store[Any] | None, text: str) -> View:
         return FileView(Path(text))
     if store is None:
         raise nothing_recorded()
-    entry = _entry(store, text)
+    entry = _entry(store, text) if text else None
     if entry is None:
         raise _unknown(store, text)
     return StoreView(store, entry, text)
