@@ -119,6 +119,7 @@ if TYPE_CHECKING:
         normalise,
     )
     from .model.scope import Covered, Scope
+    from .running.result_data import result_data
 
 _WHERE = {
     "config.types": "ComponentSpec FormatSpec LocalPath",
@@ -147,6 +148,7 @@ _WHERE = {
     "model.merge": "carry_forward unite",
     "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
     "model.scope": "Covered Scope",
+    "running.result_data": "result_data",
 }
 _MODULES = ("aspects", "paths", "types", "urns")
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
@@ -275,6 +277,7 @@ __all__ = [
     "normalise",
     "paths",
     "read_yaml",
+    "result_data",
     "types",
     "unite",
     "urns",

@@ -19,7 +19,7 @@ from ..model.scope import Scope
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from ..contracts.reporter import PublishResult, RunResult
+    from ..contracts.reporter import RunResult
 
 
 def run_pipeline(
@@ -35,6 +35,7 @@ def run_pipeline(
     """Run a pipeline for the command line and return its exit code."""
     from ..config.api import load_pipeline
     from ..running.api import run
+    from ..running.result_data import result_data
 
     loaded = load_pipeline(pipeline)
     terminal = any(spec.type.rpartition("/")[2] == "terminal" for spec in loaded.reports)
@@ -51,7 +52,7 @@ def run_pipeline(
             cancelled=cancelled,
         )
     if as_json:
-        click.echo(msgspec.json.encode(as_data(result)).decode())
+        click.echo(msgspec.json.encode(result_data(result)).decode())
     elif mode == "plan":
         print_plan(result)
     if (quiet or mode == "plan") and not as_json:
@@ -168,68 +169,3 @@ def print_failures(result: RunResult) -> None:
     """Print what failed, on stderr."""
     for notice in result.failures:
         click.secho(f"{notice.component}: {notice.where}: {notice.message}", fg="red", err=True)
-
-
-def as_data(result: RunResult) -> dict[str, Any]:
-    """Return a result as plain data, in the documented form of `lumos run --json`."""
-    changes = [{**msgspec.to_builtins(change), "fingerprint": change.fingerprint} for change in result.changes]
-    versions = [
-        {
-            "urn": given.urn,
-            "schema": given.version.schema,
-            "metadata": given.version.metadata,
-            "before": given.before,
-        }
-        for given in result.versions
-    ]
-    return {
-        "run": result.run_id,
-        "pipeline": result.pipeline,
-        "mode": result.mode,
-        "verdict": result.verdict,
-        "exit_code": result.exit_code,
-        "started": result.started,
-        "finished": result.finished,
-        "first": result.first,
-        "changed": result.changed,
-        "release": result.release,
-        "counts": result.counts,
-        "fields": result.fields,
-        "severities": result.severities,
-        "changes": changes,
-        "versions": versions,
-        "gate": msgspec.to_builtins(result.gate),
-        "published": [_published(one) for one in result.published],
-        "coverage": msgspec.to_builtins(result.coverage, order="sorted"),
-        "not_captured": result.not_captured,
-        "warnings": msgspec.to_builtins(result.warnings),
-        "failures": msgspec.to_builtins(result.failures),
-        "timings": msgspec.to_builtins(result.timings),
-        "reports": result.reports,
-        "snapshot": result.snapshot,
-    }
-
-
-def _published(one: PublishResult) -> dict[str, Any]:
-    operations = [
-        {
-            "action": operation.action,
-            "kind": operation.kind,
-            "urn": operation.urn,
-            "set": msgspec.to_builtins(operation.set, order="sorted") if operation.set is not None else {},
-            "unset": sorted(operation.unset),
-            "reasons": dict(operation.reasons),
-        }
-        for operation in one.operations
-    ]
-    return {
-        "catalog": one.catalog,
-        "target": one.target,
-        "applied": one.applied,
-        "planned": one.planned,
-        "written": one.written,
-        "failed": one.failed,
-        "conflicts": one.conflicts,
-        "blocked": one.blocked,
-        "operations": operations,
-    }
