@@ -36,7 +36,7 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
 
     Args:
         path: Where the file belongs.
-        mode: `w` for UTF-8 text with `\\n` as line end, `wb` for bytes.
+        mode: `w` for UTF-8 text with line feeds as line ends, `wb` for bytes.
 
     Yields:
         The open file.
@@ -54,8 +54,8 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _permissions(target))
-        os.replace(temporary, target)
+        Path(temporary).chmod(_permissions(target))
+        Path(temporary).replace(target)
         temporary = ""
     except OSError as error:
         # An error of something else that the caller reads inside the block is the caller's own.
@@ -70,7 +70,7 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
     finally:
         if temporary:
             with suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
 
 
 def _permissions(target: Path) -> int:

@@ -6,7 +6,7 @@ Nothing but click is imported until a command is invoked, so that `lumos --help`
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -65,9 +65,23 @@ class LazyGroup(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         from .guard import guarded
 
-        given = list(sys.argv[1:] if args is None else args)
+        # Not `list(...)`: once `lumos list` is imported, that name is its module.
+        given = [*(sys.argv[1:] if args is None else args)]
         run = partial(super().main, given, prog_name, complete_var, standalone_mode=False, **extra)
-        guarded(run, as_json="--json" in given)
+        return guarded(run, as_json="--json" in given)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse arguments; help is printed here already."""
+        context: click.Context = _unbroken(
+            lambda: super(LazyGroup, self).make_context(info_name, args, parent, **extra)
+        )
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke the command."""
+        return _unbroken(lambda: super(LazyGroup, self).invoke(ctx))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,6 +106,16 @@ class LazyGroup(click.Group):
         if extra:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(extra)
+
+
+def _unbroken(call: Callable[[], Any]) -> Any:
+    """Keep a broken pipe away from click, which would end with the code of a failed gate."""
+    try:
+        return call()
+    except BrokenPipeError as error:
+        from .guard import BrokenPipe
+
+        raise BrokenPipe from error
 
 
 def _any_of(names: Sequence[str]) -> str:

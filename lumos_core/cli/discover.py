@@ -15,6 +15,7 @@ import click
 from ..errors import PluginError
 
 GROUP = "lumos.commands"
+_METADATA = (".dist-info", ".egg-info")
 
 
 def plugin_commands() -> dict[str, str]:
@@ -61,7 +62,7 @@ def _scan() -> dict[str, tuple[str, str]]:
     seen: set[str] = set()
     for folder in dict.fromkeys(sys.path):
         try:
-            names = sorted(entry for entry in os.listdir(folder or ".") if entry.endswith((".dist-info", ".egg-info")))
+            names = sorted(entry for entry in os.listdir(folder or ".") if entry.endswith(_METADATA))  # noqa: PTH208
         except OSError:
             continue
         for name in names:

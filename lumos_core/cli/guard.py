@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -17,6 +13,12 @@ from ..errors import LumosError
 
 INTERNAL = 4
 INTERRUPTED = 130
+READER_GONE = 141
+"""128 + SIGPIPE, as shells report it for any other program."""
+
+
+class BrokenPipe(Exception):
+    """A pipe broke; click itself would end with 1, which means a failed gate here."""
 
 
 def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
@@ -37,10 +39,6 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
         value = run()
         sys.stdout.flush()
         code = value if type(value) is int else 0
-    except SystemExit as error:
-        if not isinstance(error.__context__, BrokenPipeError):
-            raise
-        code = _reader_gone()  # click ends with 1 here, which would mean a failed gate
     except (click.Abort, KeyboardInterrupt):
         print("lumos: interrupted", file=sys.stderr)
         code = INTERRUPTED
@@ -49,8 +47,8 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
     except LumosError as error:
         code = error.exit_code
         report(error, as_json=as_json)
-    except BrokenPipeError:
-        code = _reader_gone()
+    except BrokenPipe as error:
+        code = _broken_pipe(error, as_json)
     except Exception as error:
         code = _internal(error, as_json)
     sys.exit(code)
@@ -59,11 +57,17 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
 def report(error: LumosError, *, as_json: bool = False) -> None:
     """Write an error to stderr: as JSON, or as text with colours only on a terminal."""
     if as_json:
-        print(json.dumps(plain(error), ensure_ascii=False), file=sys.stderr)
+        _print_json(plain(error))
         return
     _message(error, "Error: ")
     for problem in getattr(error, "problems", ()):
         _message(problem, "  ")
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    import json  # not needed by `lumos --help`
+
+    print(json.dumps(data, ensure_ascii=False), file=sys.stderr)
 
 
 def plain(error: LumosError) -> dict[str, Any]:
@@ -93,27 +97,45 @@ def _colour() -> bool | None:
 def _usage(error: click.ClickException, as_json: bool) -> int:
     if as_json:
         data = {"error": "UsageError", "what": error.format_message(), "exit_code": 2}
-        print(json.dumps(data, ensure_ascii=False), file=sys.stderr)
+        _print_json(data)
     else:
         error.show()
     return 2
 
 
-def _reader_gone() -> int:
-    """The reader of a pipe (`| head`) has gone: not an error; nothing more is written, not even at exit."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    return 128 + getattr(signal, "SIGPIPE", 13)
+def _broken_pipe(error: BrokenPipe, as_json: bool) -> int:
+    """When the reader of our output (`| head`) has gone, end quietly; any other pipe is an error like others."""
+    if not _reader_gone():
+        return _internal(error.__cause__ or error, as_json)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered is flushed at exit
+    return READER_GONE
 
 
-def _internal(error: Exception, as_json: bool) -> int:
+def _reader_gone() -> bool:
+    try:
+        import select
+
+        poll = select.poll()
+        for stream in (sys.stdout, sys.stderr):
+            poll.register(stream.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (ImportError, AttributeError):  # Windows has no `poll`
+        return True
+    except (OSError, ValueError):  # not a file
+        return False
+
+
+def _internal(error: BaseException, as_json: bool) -> int:
+    import traceback
+
     if as_json:
         data = {"error": "InternalError", "what": f"{type(error).__name__}", "exit_code": INTERNAL}
-        print(json.dumps(data), file=sys.stderr)
+        _print_json(data)
     elif os.environ.get("LUMOS_DEBUG") == "1":
         traceback.print_exc()
     else:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        place = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119
         click.echo(
             f"Internal error: {type(error).__name__} at {place}. This is a defect of Lumos or of a plugin.\n"
             "Fix: set LUMOS_DEBUG=1 to see the traceback, and report it",

@@ -226,6 +226,8 @@ def _plain(text: str, node: Node) -> Any:
     """The value of a plain (unquoted) scalar."""
     if text in _WORDS:
         return _WORDS[text]
+    if text == "<<":
+        return _Merge(text)
     if text[0] not in "+-.0123456789":
         return text
     if _INT.match(text):
@@ -237,6 +239,12 @@ def _plain(text: str, node: Node) -> Any:
     return _SPECIAL.get(text.lower(), text)
 
 
+class _Merge(str):
+    """A plain `<<`: as a key, it merges; quoted, it is a key like any other."""
+
+    __slots__ = ()
+
+
 def _mapping(children: list[Node]) -> dict[str, tuple[Node, Node]]:
     """Pairs of nodes by key; `<<` takes over what is not given itself."""
     own: dict[str, tuple[Node, Node]] = {}
@@ -244,7 +252,7 @@ def _mapping(children: list[Node]) -> dict[str, tuple[Node, Node]]:
     for key, value in zip(children[::2], children[1::2], strict=True):
         if not isinstance(key.value, str):
             raise key.error("a key must be text", "quote it")
-        if key.value == "<<":
+        if isinstance(key.value, _Merge):
             parts = value.value if isinstance(value.value, list) else [value]
             for part in parts:
                 if not isinstance(part.value, dict):

@@ -99,8 +99,12 @@ class PipelineFile(Config):
     catalogs: list[CatalogSpec] | None = Field(default=None, description="Where it is published; `local` by default.")
     reports: list[ReporterSpec] = Field(default_factory=list, description="Files and messages about each run.")
     executor: ExecutorSpec | None = Field(default=None, description="Where units run; `threads` by default.")
-    publish: PublishConfig = Field(default_factory=lambda: PublishConfig(), description="How catalogs are written.")
-    release: ReleaseConfig = Field(default_factory=lambda: ReleaseConfig(), description="How releases are named.")
+    publish: PublishConfig = Field(
+        default_factory=lambda: PublishConfig(), description="How catalogs are written, and what is refused."
+    )
+    release: ReleaseConfig = Field(
+        default_factory=lambda: ReleaseConfig(), description="How releases are named: prefix and first number."
+    )
     run: RunConfig = Field(default_factory=lambda: RunConfig(), description="Retries and parallelism.")
     state: LocalPath = Field(
         default=Path(STATE), description="Folder of runs and caches, beside the pipeline by default."

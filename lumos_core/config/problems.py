@@ -188,9 +188,10 @@ def _real_location(loc: Loc, data: Any, *, missing: bool) -> Loc:
     real: list[str | int] = []
     for place, part in enumerate(loc):
         last = place == len(loc) - 1
-        if (isinstance(data, Mapping) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
+        known: bool = part in data if isinstance(data, Mapping) else False
+        if isinstance(data, list) and isinstance(part, int):
+            known = part < len(data)
+        if known:
             real.append(part)
             data = data[part]
         elif last and missing:
@@ -201,7 +202,7 @@ def _real_location(loc: Loc, data: Any, *, missing: bool) -> Loc:
 def _value_at(data: Any, loc: Loc) -> Any:
     for part in loc:
         try:
-            data = data[part]  # type: ignore[index,unused-ignore]
+            data = data[part]
         except (KeyError, IndexError, TypeError):
             return None
     return data

@@ -50,6 +50,7 @@ def config_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any]) -> dict[str, Any]:
     names: list[str] = []
+    bare: list[str] = []
     branches: list[dict[str, Any]] = []
     for name, type_ in _types(registry, kind):
         try:
@@ -65,13 +66,19 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
         }
         definitions[key] = {**schema, "properties": properties, "required": ["type", *schema.get("required", [])]}
         names.append(name)
+        if not schema.get("required"):
+            bare.append(name)
         condition = {"properties": {"type": {"const": name}}, "required": ["type"]}
         branches.append({"if": condition, "then": {"$ref": f"#/$defs/{key}"}})
     # Code that is not packaged (`module:Class`) and `distribution/name` are right as well.
     other = {"type": "string", "pattern": "[:/]"}
     types = {"anyOf": [{"enum": names}, other]} if names else other
-    by_mapping = {"type": "object", "required": ["type"], "properties": {"type": types}, "allOf": branches}
-    return {"anyOf": [types, by_mapping], "description": f"A {kind_words(kind)}."}
+    by_mapping: dict[str, Any] = {"type": "object", "required": ["type"], "properties": {"type": types}}
+    if branches:
+        by_mapping["allOf"] = branches
+    # A type alone will do where no option is required.
+    by_name = {"anyOf": [{"enum": bare}, other]} if bare else other
+    return {"anyOf": [by_name, by_mapping], "description": f"A {kind_words(kind)}."}
 
 
 def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[str, str]]:

@@ -24,11 +24,11 @@ def _base(info: ValidationInfo) -> Path:
 
 
 def _resolve(path: Path, info: ValidationInfo) -> Path:
-    return Path(os.path.abspath(_base(info) / path.expanduser()))
+    return Path(os.path.abspath(_base(info) / path.expanduser()))  # noqa: PTH100 - keeps symbolic links
 
 
 LocalPath = Annotated[Path, AfterValidator(_resolve)]
-"""A local path: `~` is expanded, a relative path starts from the folder of the pipeline file. Never touches the disk."""
+"""A local path: `~` is expanded, a relative one starts from the folder of the pipeline file. Never touches the disk."""
 
 
 class ComponentSpec:

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from msgspec import Struct
+
+from lumos_core.cli.output import console, emit, json_option, table_of, write_json
+
+
+class Point(Struct):
+    x: int
+    name: str = "ä"
+
+
+@click.command()
+@json_option
+@click.option("--what", default="list")
+@click.pass_context
+def shown(ctx: click.Context, as_json: bool, what: str) -> None:
+    data: Any = {"list": [{"a": 1}], "struct": Point(1), "many": iter([Point(1), {"b": 2}]), "none": iter(())}[what]
+    emit(ctx, data, lambda: table_of("a", "b [x]", rows=[(1, "[bold]x[/bold]")]))
+
+
+def test_people_get_a_table() -> None:
+    done = CliRunner().invoke(shown, [])
+    assert "[bold]x[/bold]" in done.output
+    assert "b [x]" in done.output
+    assert "\x1b" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("list", [{"a": 1}]),
+        ("struct", {"x": 1, "name": "ä"}),
+        ("many", [{"x": 1, "name": "ä"}, {"b": 2}]),
+        ("none", []),
+    ],
+)
+def test_programs_get_json(what: str, expected: Any) -> None:
+    assert json.loads(CliRunner().invoke(shown, ["--json", "--what", what]).output) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+@pytest.mark.parametrize("text", ["grün", "名前", "\U0001f600", "\udcff"])
+def test_json_stays_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encoding: str, text: str) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace"))
+    write_json({"a": text})
+    assert json.loads(raw.getvalue().decode(encoding)) == {"a": text}
+
+
+def test_a_string_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    emit(click.Context(shown), {}, "x " * 200 + "[/nope]")
+    assert capsys.readouterr().out == "x " * 200 + "[/nope]\n"
+
+
+def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert console().no_color is True
