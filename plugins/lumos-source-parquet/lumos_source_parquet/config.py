@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lumos_core.plugin_api import Config
 from pydantic import Field
+
+from lumos_core.plugin_api import Config
 
 
 class ParquetConfig(Config):

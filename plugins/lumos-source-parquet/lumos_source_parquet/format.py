@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lumos_lake.heads import cannot_open, check_unchanged, empty, profile, unreadable
+
 from lumos_core.plugin_api import (
     AnyRecord,
     Context,
@@ -20,7 +22,6 @@ from lumos_core.plugin_api import (
     UnitError,
     paths,
 )
-from lumos_lake.heads import cannot_open, check_unchanged, empty, profile, unreadable
 
 from .config import ParquetConfig
 

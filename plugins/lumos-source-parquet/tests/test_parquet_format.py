@@ -11,12 +11,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lumos_core.plugin_api import Dataset, RetryableError, SortField, Stats, UnitError
-from lumos_core.testing.context import MemoryContext
 from lumos_lake.storage import LocalStorage, StoredFile
-
 from lumos_source_parquet.config import ParquetConfig
 from lumos_source_parquet.format import ParquetFormat
+
+from lumos_core.plugin_api import Dataset, RetryableError, SortField, Stats, UnitError
+from lumos_core.testing.context import MemoryContext
 
 URN = "urn:lumos:dataset:(file,t,PROD)"
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pyarrow as pa
+
 from lumos_core.plugin_api import types
 
 LISTS = frozenset({pa.lib.Type_LIST, pa.lib.Type_LARGE_LIST, pa.lib.Type_LIST_VIEW, pa.lib.Type_LARGE_LIST_VIEW})

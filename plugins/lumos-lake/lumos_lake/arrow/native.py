@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
+
 from lumos_core.plugin_api import paths
 
 from .canonical import UNIONS, branch_names

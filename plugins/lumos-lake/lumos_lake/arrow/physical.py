@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+
 from lumos_core.plugin_api import paths, types
 
 from .native import Members

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+
 from lumos_core.plugin_api import Description, Field, paths, types
 
 from .canonical import LEAVES, LISTS, UNIONS, branch_names, extension_of, slot_of, unique_names
