@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Union
+from typing import TypeAlias
 
 from ..model.record import line_key
 from .blocks import Block
 from .reader import Order, SnapshotReader
 
-Lines = Union[SnapshotReader, Iterable[bytes]]
+Lines: TypeAlias = SnapshotReader | Iterable[bytes]
 """A snapshot file, or sorted lines without newlines as a store gives them."""
 
 _VALUE = b'","value":'
@@ -70,10 +70,12 @@ class _Side:
     """One of the two streams: the block at hand, and the place in it."""
 
     def __init__(self, lines: Lines, name: str) -> None:
-        is_file = isinstance(lines, SnapshotReader)
-        self._blocks = lines.blocks(lambda: self._number - 1) if isinstance(lines, SnapshotReader) else _batched(iter(lines))
-        self._number = 1 if is_file else 0
-        self._order = Order(lines.path if isinstance(lines, SnapshotReader) else name)
+        if isinstance(lines, SnapshotReader):
+            self._order = Order(lines.path)
+            self._blocks = lines.blocks(lambda: self._order.count)
+        else:
+            self._order = Order(name, 0)
+            self._blocks = _batched(iter(lines))
         self.data = b""
         self.at = self.stop = 0
 
@@ -92,32 +94,31 @@ class _Side:
 
     def accept(self, line: bytes) -> bytes:
         """Verify the order of the line at hand and go on to the next."""
-        self._number += 1
-        self._order.check(line, self._number)
+        self._order.check(line)
         self.at += len(line) + 1
         return line
 
     def accept_run(self, size: int, twin: _Side) -> None:
         """Go over bytes that are equal in both sides; their order is verified once, their beginning twice."""
-        stop = self.at + size
-        twin._order.check(self.line(), twin._number + 1)
-        before = self._number
-        data, order, at, number = self.data, self._order, self.at, self._number
+        order, other, data, stop = self._order, twin._order, self.data, self.at + size
+        before, at = order.count, self.at
+        other.check(self.line())
         last, kind = order.last, order.kind
         while at < stop:
             end = data.find(b"\n", at, stop)
             value = data.find(_VALUE, at + 9, end)
             key = data[at:value]
-            number += 1
             if value < 0 or key <= last or not key.startswith(kind):
-                order.check(data[at:end], number)
+                order.check(data[at:end])
                 kind = order.kind
+            else:
+                order.count += 1
             order.last = last = key
             at = end + 1
-        self.at, self._number = stop, number
+        self.at = stop
         twin.at += size
-        twin._number += number - before
-        twin._order.last, twin._order.kind = last, kind
+        other.count += order.count - before - 1
+        other.last, other.kind = last, kind
 
     def close(self) -> None:
         """Stop reading."""

@@ -31,9 +31,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         fix = "choose a place that can be written"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             fix = "free space there, then run again; nothing half-written stays"
-        raise DiskError(
-            f"cannot write {path}", why=error.strerror or str(error), fix=fix, where=str(path)
-        ) from error
+        raise DiskError(f"cannot write {path}", why=error.strerror or str(error), fix=fix, where=str(path)) from error
 
 
 class Output:

@@ -98,13 +98,11 @@ class SnapshotReader:
             SnapshotError: When the file is not what it claims to be, with file and line.
         """
         order = Order(self.path)
-        number = 1
-        for block in self.blocks(lambda: number - 1):
+        for block in self.blocks(lambda: order.count):
             lines = block.data[block.start : block.stop].split(b"\n")
             lines.pop()
             for line in lines:
-                number += 1
-                order.check(line, number)
+                order.check(line)
                 yield line
 
     def records(self) -> Iterator[AnyRecord]:
@@ -153,21 +151,27 @@ class SnapshotReader:
         elif self._trailer is not None and self._trailer != trailer:
             why = "it was replaced while it was read"
         if why:
-            raise SnapshotError(
-                "the snapshot was altered after it was written", why=why, where=str(self.path)
-            )
+            raise SnapshotError("the snapshot was altered after it was written", why=why, where=str(self.path))
         self._trailer = trailer
 
 
 class Order:
-    """Checks that lines come in order, each (kind, URN) once, on their prefix, unparsed."""
+    """Checks that lines come in order, each (kind, URN) once, on their prefix, unparsed.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = path
+    Attributes:
+        count: Lines that were accepted.
+        last: The key of the last of them.
+        kind: The beginning that all lines of the present kind share.
+    """
+
+    def __init__(self, name: Path | str, head: int = 1) -> None:
+        self.name = name
+        self.head = head
+        self.count = 0
         self.last = b""
         self.kind = b"\0"
 
-    def check(self, line: bytes, number: int) -> None:
+    def check(self, line: bytes) -> None:
         """Accept the next line.
 
         Raises:
@@ -176,11 +180,12 @@ class Order:
         end = line.find(_VALUE, 9)
         key = line[:end]
         if end < 0 or key <= self.last or not key.startswith(self.kind):
-            self._check_slowly(line, key, end, number)
+            self._check_slowly(line, key, end)
         self.last = key
+        self.count += 1
 
-    def _check_slowly(self, line: bytes, key: bytes, end: int, number: int) -> None:
-        where = f"{self.path}:{number}"
+    def _check_slowly(self, line: bytes, key: bytes, end: int) -> None:
+        where = f"{self.name}:{self.count + self.head + 1}"
         if end < 0 or not line.startswith(b'{"kind":"'):
             raise SnapshotError("this is not a record", why=f"it begins with {line[:40]!r}", where=where)
         if key == self.last:
@@ -219,9 +224,7 @@ def decode_line(line: bytes, where: str) -> AnyRecord:
         record = decode(line)
         again = canonical(record)
     except ValueError as error:
-        raise SnapshotError(
-            "this line is not a record of this version", why=str(error), where=where
-        ) from None
+        raise SnapshotError("this line is not a record of this version", why=str(error), where=where) from None
     if again != line:
         raise SnapshotError(
             f"the line of {record.urn} is not in canonical form",
@@ -233,16 +236,14 @@ def decode_line(line: bytes, where: str) -> AnyRecord:
 
 
 def _difference(line: bytes, again: bytes) -> str:
-    place = next(
-        (i for i, (a, b) in enumerate(zip(line, again, strict=False)) if a != b), min(len(line), len(again))
-    )
+    place = next((i for i, (a, b) in enumerate(zip(line, again, strict=False)) if a != b), min(len(line), len(again)))
     near = slice(max(place - 20, 0), place + 20)
     return f"at byte {place} it has {line[near]!r} where canonical is {again[near]!r}"
 
 
 def ordered(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
     """Return lines and verify their order; `name` stands for the file in errors."""
-    order = Order(name)
-    for number, line in enumerate(lines, 1):
-        order.check(line, number)
+    order = Order(name, 0)
+    for line in lines:
+        order.check(line)
         yield line

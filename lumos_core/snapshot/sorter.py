@@ -41,9 +41,7 @@ class LineSorter:
         ```
     """
 
-    def __init__(
-        self, folder: Path | str, memory: int = 32 * 2**20, *, key: Callable[[bytes], Any] = line_key
-    ) -> None:
+    def __init__(self, folder: Path | str, memory: int = 32 * 2**20, *, key: Callable[[bytes], Any] = line_key) -> None:
         self._folder = Path(folder)
         self._memory = memory
         self._key = key

@@ -192,9 +192,7 @@ class _Part:
             what = "was written twice, with different values" if key == self._last else "comes out of order"
             raise SnapshotError(f"{line_urn(line)} {what}", where=str(self.output.path))
         if b"\n" in line:
-            raise SnapshotError(
-                f"the line of {line_urn(line)} has a newline inside", where=str(self.output.path)
-            )
+            raise SnapshotError(f"the line of {line_urn(line)} has a newline inside", where=str(self.output.path))
         self._last, self._line = key, line
         self.counts[line_kind(line)] += 1
         self.output.write(line)

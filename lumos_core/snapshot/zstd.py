@@ -23,9 +23,11 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 
 def compressor() -> zstd.ZstdCompressor:
     """Return a compressor whose frames carry a checksum."""
-    return ZstdCompressor(options={zstd.CompressionParameter.checksum_flag: 1})
+    made: zstd.ZstdCompressor = ZstdCompressor(options={zstd.CompressionParameter.checksum_flag: 1})
+    return made
 
 
 def decompressor() -> zstd.ZstdDecompressor:
     """Return a decompressor that refuses frames which ask for more than 128 MiB of memory."""
-    return ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
+    made: zstd.ZstdDecompressor = ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
+    return made
