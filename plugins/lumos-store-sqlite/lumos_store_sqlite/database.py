@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ CREATE TABLE past(
 # Texts compare as UTF-8 bytes (collation BINARY), so that the order of a primary key is the order of lines.
 
 _IDLE = 8
+_PAUSE = 0.02
 _CACHE_KIB = 16 * 1024
 _WAL_BYTES = 64 * 1024 * 1024
 
@@ -127,18 +129,31 @@ class Database:
             return
         with explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
-            try:
+            deadline = time.monotonic() + self._timeout
+            while True:
+                try:
+                    self._make()
+                    return
+                except sqlite3.OperationalError as error:
+                    # changing the journal does not wait for others who do the same
+                    if "locked" not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(_PAUSE)
+
+    def _make(self) -> None:
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+        try:
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("BEGIN EXCLUSIVE")
-                if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in _TABLES.split(";"):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                    connection.execute(f"PRAGMA user_version={FORMAT}")
-                connection.execute("COMMIT")
-            finally:
-                connection.close()
+            connection.execute("BEGIN EXCLUSIVE")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version={FORMAT}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         with explained(self.path):
@@ -167,9 +182,12 @@ class Database:
         return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
 
     def _verify(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")  # one look: somebody may be making the store at this moment
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if application == 0 and version == 0 and not _has_tables(connection):
+        blank = application == 0 and version == 0 and not _has_tables(connection)
+        connection.execute("COMMIT")
+        if blank:
             raise _Blank
         if application != APPLICATION_ID:
             raise StoreError(

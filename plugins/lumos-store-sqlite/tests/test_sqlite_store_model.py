@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from lumos_core.plugin_api import Scope, StoreError, line_key, make_key
-from lumos_core.testing.memory_store import MemoryStore
 from lumos_store_sqlite import writing
 from lumos_store_sqlite.config import SqliteStoreConfig
 from lumos_store_sqlite.ranges import ranges
 from lumos_store_sqlite.store import SqliteStore
+
+from lumos_core.plugin_api import Scope, StoreError, line_key, make_key
+from lumos_core.testing.memory_store import MemoryStore
 
 HOSTS = [
     "urn:lumos:dataset:(csv,a,PROD)",
