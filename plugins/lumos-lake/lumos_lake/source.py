@@ -18,22 +18,23 @@ from lumos_core.plugin_api import (
     Scope,
     Source,
     Unit,
-    UnitError,
     read_yaml,
     urns,
 )
 
 from . import records
 from .config import CrawlConfig, FilesConfig
-from .discovery import KNOWN_MARKERS, Grouping, Layout, Overrides, PartitionColumn, Signature, layout
+from .discovery import Grouping, Layout, Overrides, layout
 from .discovery.names import split_extension
 from .discovery.noise import never_listed
 from .discovery.overrides import Filter
 from .discovery.similarity import spread
-from .reading import Reading, peek, read
+from .probe import extensions, signature, sniff, suggest
+from .reading import Reading, read
 from .records import ASPECTS, Names
-from .schema_union import family
+from .scopes import narrow
 from .storage import Entry, Gap, LocalStorage
+from .units import pack, unpack
 
 C = TypeVar("C", bound=CrawlConfig)
 
@@ -44,7 +45,6 @@ TOGETHER = 32
 MANY = 64
 """... when the lake has more datasets than this."""
 OVERRIDES = "discovery.yaml"
-_SUGGEST_LIMIT = 20_000
 
 
 class Crawler(Source[C], Generic[C]):
@@ -135,7 +135,7 @@ class Crawler(Source[C], Generic[C]):
         Raises:
             ConfigError: When the folder is missing or cannot be read.
         """
-        reach = _narrow(within, self.scope)
+        reach = narrow(within, self.scope)
         if reach is None:
             return
         self.check(ctx)
@@ -144,17 +144,24 @@ class Crawler(Source[C], Generic[C]):
         skipped: list[str] = []
         storage = self._storage(gaps, skipped)
         formats = self.formats(ctx)
-        listing = [entry for entry in storage.list() if wanted(entry.path)]
+        listing = []
+        for count, entry in enumerate(storage.list()):
+            if count % 1000 == 0 and ctx.cancelled():
+                return
+            if wanted(entry.path):
+                listing.append(entry)
+        if ctx.cancelled():
+            return
         peeked: set[str] = set()
         found = layout(
             listing,
-            extensions=_extensions(formats),
+            extensions=extensions(formats),
             markers={name: format.markers for name, format in formats.items() if format.markers},
             overrides=overrides,
-            peek=partial(_signature, formats, storage, ctx, peeked),
+            peek=partial(signature, formats, storage, ctx, peeked),
             known=partial(self._known, ctx),
             hidden=self.config.hidden,
-            sniff=partial(_sniff, formats, storage),
+            sniff=partial(sniff, formats, storage),
             root_name=self.config.path.name or "root",
         )
         del listing
@@ -312,7 +319,7 @@ class Crawler(Source[C], Generic[C]):
             reading = read(chosen, format, storage, urn, ctx, peeked)
         title = grouping.name.rpartition("/")[2]
         if len(grouping.files) == 1 and grouping.files[0].path == grouping.root:
-            title = split_extension(title, _extensions(formats))[0]
+            title = split_extension(title, extensions(formats))[0]
         record, drift = records.dataset(
             grouping,
             reading,
@@ -397,120 +404,3 @@ class FilesSource(Crawler[FilesConfig]):
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at a folder and suggest this source with the formats that are in it, table formats included."""
         return suggest(path)
-
-
-def suggest(path: str) -> list[dict[str, Any]]:
-    """Suggest a `files` source for a folder; nothing when it holds no data.
-
-    The answer has the extra key `found`: format -> number of datasets, table formats by their markers among them.
-    """
-    if not os.path.isdir(path):  # noqa: PTH112
-        return []
-    listing = []
-    for entry in LocalStorage(path, prune=never_listed).list():
-        listing.append(entry)
-        if len(listing) == _SUGGEST_LIMIT:
-            break
-    found: dict[str, int] = {}
-    for grouping in layout(listing).groupings:
-        found[grouping.format] = found.get(grouping.format, 0) + 1
-    if not found:
-        return []
-    return [{"type": "files", "path": ".", "formats": sorted(found)}]
-
-
-def pack(grouping: Grouping, peeked: set[str] = frozenset()) -> bytes:  # type: ignore[assignment]
-    """Write a grouping as bytes that a unit can carry; names that are not Unicode survive."""
-    return msgspec.msgpack.encode(
-        (
-            os.fsencode(grouping.name),
-            os.fsencode(grouping.root),
-            grouping.format,
-            [(os.fsencode(e.path), e.size, e.mtime_ns, e.tag) for e in grouping.files],
-            [(os.fsencode(p.name), p.type, p.nullable, p.positional) for p in grouping.partitions],
-            str(grouping.confidence),
-            [os.fsencode(reason) for reason in grouping.evidence],
-            grouping.marked,
-            grouping.also,
-            [os.fsencode(e.path) for e in grouping.files if e.path in peeked] if peeked else [],
-        )
-    )
-
-
-def unpack(blob: bytes) -> tuple[Grouping, list[str]]:
-    """Read what `pack` wrote: the grouping, and the paths that discovery has read.
-
-    Raises:
-        UnitError: When it is of another version.
-    """
-    try:
-        name, root, format, files, columns, confidence, evidence, marked, also, peeked = msgspec.msgpack.decode(blob)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise UnitError("the unit was written by another version of lumos-lake", fix="start the run again") from error
-    return Grouping(
-        name=os.fsdecode(name),
-        root=os.fsdecode(root),
-        format=format,
-        files=[Entry(os.fsdecode(path), size, mtime, tag) for path, size, mtime, tag in files],
-        partitions=tuple(PartitionColumn(os.fsdecode(n), t, nullable, p) for n, t, nullable, p in columns),
-        confidence=float(confidence),
-        evidence=tuple(os.fsdecode(reason) for reason in evidence),
-        marked=marked,
-        also=tuple(also),
-    ), [os.fsdecode(path) for path in peeked]
-
-
-def _extensions(formats: dict[str, Format[Any]]) -> dict[str, str]:
-    return {extension: name for name, format in formats.items() for extension in format.extensions}
-
-
-def _signature(
-    formats: dict[str, Format[Any]], storage: LocalStorage, ctx: Context, peeked: set[str], name: str, entry: Entry
-) -> Signature | None:
-    value = peek(entry, formats[name], storage, ctx)
-    if value is None:
-        return None
-    peeked.add(entry.path)
-    return frozenset((field.path.casefold(), family(field.type)) for field in value.fields)
-
-
-def _sniff(formats: dict[str, Format[Any]], storage: LocalStorage, entry: Entry) -> str:
-    """Return the format whose magic a file begins with; empty for none."""
-    if not any(format.magic for format in formats.values()):
-        return ""
-    try:
-        with storage.file(entry, "").open() as file:
-            head = file.read(16)
-    except OSError:
-        return ""
-    for name, format in formats.items():
-        if any(head.startswith(magic) for magic in format.magic):
-            return name
-    return ""
-
-
-def _narrow(within: Scope, mine: Scope) -> Scope | None:
-    """Return what of `mine` is asked for; None when nothing is."""
-    if within.everything or within.includes(mine):
-        return mine
-    types = mine.types & within.types if within.types else mine.types
-    if not types or within.platform not in ("", mine.platform) or within.env not in ("", mine.env):
-        return None
-    if not within.prefixes and not within.urns:
-        return msgspec.structs.replace(mine, types=types)
-    (own,) = mine.prefixes
-    prefixes = tuple(own if own.startswith(prefix) else prefix for prefix in within.prefixes if _meet(own, prefix))
-    exact = frozenset(urn for urn in within.urns if mine.matches(urn))
-    if not prefixes and not exact:
-        return None
-    return msgspec.structs.replace(mine, types=types, prefixes=prefixes, urns=exact)
-
-
-def _meet(own: str, prefix: str) -> bool:
-    """Tell whether a prefix that is asked for and one's own may fit the same name."""
-    if not own:
-        return ":" not in prefix
-    return bool(prefix) and (own.startswith(prefix) or prefix.startswith(own))
-
-
-__all__ = ["KNOWN_MARKERS", "Crawler", "FilesSource", "pack", "suggest", "unpack"]

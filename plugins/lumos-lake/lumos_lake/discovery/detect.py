@@ -15,7 +15,7 @@ from . import noise
 from .cluster import GENERIC_FOLDERS, Cluster, unite
 from .codes import one_domain
 from .grouping import Known
-from .names import KNOWN_EXTENSIONS, calendar_part, file_name, folder_name
+from .names import KNOWN_EXTENSIONS, calendar_names, calendar_part, file_name, folder_name
 from .similarity import Comparer, spread
 from .tree import Node
 
@@ -89,15 +89,20 @@ class Detector:
         if kinds["number"]:
             grain = calendar_part([name for name, _ in kinds["number"]], self._grain(node))
             merged += self._try(node, depth, "date" if grain else "number", grain, kinds["number"], kinds["named"])
+        if kinds["named"] and (above := self._grain(node)):
+            for grain, parts in calendar_names([name for name, _ in kinds["named"]], above).items():
+                chosen = [child for child in kinds["named"] if child[0] in parts]
+                kinds["named"] = [child for child in kinds["named"] if child[0] not in parts]
+                merged += self._try(node, depth, "date", grain, chosen, kinds["named"])
         for kind in ("hive", "date", "run"):
             merged += self._try(node, depth, kind, "", kinds[kind], kinds["named"])
         codes, named = self._codes(node, depth, kinds["named"])
-        above = self._absorb(own, merged + codes)
+        clusters = self._absorb(own, merged + codes)
         for name, found in named:
             for cluster in found:
                 cluster.rel = (name, *cluster.rel)
-                above.append(cluster)
-        return above
+                clusters.append(cluster)
+        return clusters
 
     def _grain(self, node: Node) -> str:
         """Return which part of a date a folder names; empty when it names none."""
@@ -107,7 +112,8 @@ class Detector:
         if found.kind == "date":
             return found.key
         if found.kind == "hive":
-            return found.key.casefold()
+            value = folder_name(node.name.partition("=")[2])
+            return value.key if value.kind == "date" and value.key != "year" else found.key.casefold()
         return calendar_part([node.name], self._grain(node.parent)) if found.kind == "number" else ""
 
     # Pass 5: one folder

@@ -43,7 +43,8 @@ KNOWN_EXTENSIONS: dict[str, str] = {
 _UUID = r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
 _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
-_VARIABLE = re.compile(f"{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
+_VARIABLE = re.compile(f"{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _IDENTIFIER = re.compile(f"(?:{_UUID}|{_HEX}|{_BASE32})")
 _SPLIT = re.compile(r"[\x00\s_\-.,;()\[\]+@~=]+")
 _MONTHS = words(
@@ -212,3 +213,26 @@ def calendar_part(names: list[str], above: str) -> str:
     if above == "year" and all(len(name) == 3 and 1 <= int(name) <= 366 for name in names):
         return "day_of_year"
     return ""
+
+
+_PARTS_OF_YEAR: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("quarter", re.compile(r"(?:q|qtr|quarter)[-_ ]?[1-4]", re.IGNORECASE)),
+    ("week", re.compile(r"(?:w|wk|week|kw)[-_ ]?(?:0?[1-9]|[1-4]\d|5[0-3])", re.IGNORECASE)),
+)
+
+
+def calendar_names(names: list[str], above: str) -> dict[str, set[str]]:
+    """Return which named folders below a year are parts of it: grain -> names (`Q1`, `W07`, `jan`, `01-jan`)."""
+    if above != "year":
+        return {}
+    found: dict[str, set[str]] = {}
+    for name in names:
+        for grain, pattern in _PARTS_OF_YEAR:
+            if pattern.fullmatch(name):
+                found.setdefault(grain, set()).add(name)
+                break
+        else:
+            words = [word for word in _SPLIT.split(name.casefold()) if word and not word.isdigit()]
+            if len(words) == 1 and words[0] in _MONTHS:
+                found.setdefault("month", set()).add(name)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .cluster import Cluster
+from .cluster import GENERIC_FOLDERS, Cluster
 from .grouping import Grouping, Known
 from .names import _MONTHS, _VARIABLE, split_extension, template
 from .partitions import analyse
@@ -66,9 +66,7 @@ def _owner(rel: tuple[str, ...], members: list[Cluster], root_name: str, known: 
     folder = "/".join(rel) or root_name
     title = template(folder.rpartition("/")[2])[0]
     if len(members) == 1:
-        only = members[0]
-        whole = only.partitioned or len(only.files) > 1 or not only.stem or only.stem == title
-        return only if whole else None
+        return members[0] if _is_folder(members[0], rel, title) else None
     for pool in ([m for m in members if m.partitioned], [m for m in members if not m.stem and m.variable], members):
         if len(pool) == 1:
             return pool[0]
@@ -92,6 +90,24 @@ def _owner(rel: tuple[str, ...], members: list[Cluster], root_name: str, known: 
                 member.findings.append(("odd-files", f"does not fit the other files of {folder}"))
         return first
     return None
+
+
+def _is_folder(only: Cluster, rel: tuple[str, ...], title: str) -> bool:
+    """Tell whether the only cluster of a folder takes the folder's name, and not that of its files.
+
+    It does not where the folder says nothing about the table and the files do: at the root and in `data/`, `raw/`.
+    """
+    if not only.stem or only.stem == title:
+        return True
+    vague = not rel or rel[-1].casefold() in GENERIC_FOLDERS
+    if only.partitioned:
+        if only.files[0].path.split("/")[-2:-1] == list(rel[-1:]) and not only.variable:
+            return False  # a named file in a named folder inside the partitions
+        return not (vague and only.positional)
+    if len(only.files) > 1:
+        return not vague
+    related = set(only.stem.split("-")) <= set(title.split("-"))
+    return related and only.variable and not vague
 
 
 def _name(folder: str, cluster: Cluster, extensions: dict[str, str]) -> tuple[str, str]:

@@ -1,0 +1,67 @@
+"""Looking into files and folders for discovery: schemas, first bytes, and what to suggest for a folder."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from lumos_core.plugin_api import Context, Format
+
+from .discovery import Signature, layout
+from .discovery.noise import never_listed
+from .reading import peek
+from .schema_union import family
+from .storage import Entry, LocalStorage
+
+_SUGGEST_LIMIT = 20_000
+
+
+def extensions(formats: dict[str, Format[Any]]) -> dict[str, str]:
+    """Return extension -> name of its format."""
+    return {extension: name for name, format in formats.items() for extension in format.extensions}
+
+
+def signature(
+    formats: dict[str, Format[Any]], storage: LocalStorage, ctx: Context, peeked: set[str], name: str, entry: Entry
+) -> Signature | None:
+    """Return the schema of one file as discovery compares it, and note its path in `peeked`; None when unreadable."""
+    value = peek(entry, formats[name], storage, ctx)
+    if value is None:
+        return None
+    peeked.add(entry.path)
+    return frozenset((field.path.casefold(), family(field.type)) for field in value.fields)
+
+
+def sniff(formats: dict[str, Format[Any]], storage: LocalStorage, entry: Entry) -> str:
+    """Return the format whose magic a file begins with; empty for none."""
+    if not any(format.magic for format in formats.values()):
+        return ""
+    try:
+        with storage.file(entry, "").open() as file:
+            head = file.read(16)
+    except OSError:
+        return ""
+    for name, format in formats.items():
+        if any(head.startswith(magic) for magic in format.magic):
+            return name
+    return ""
+
+
+def suggest(path: str) -> list[dict[str, Any]]:
+    """Suggest a `files` source for a folder; nothing when it holds no data.
+
+    Table formats are found by their markers and named like any other; `lumos validate` says what to install for them.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112
+        return []
+    listing = []
+    for entry in LocalStorage(path, prune=never_listed).list():
+        listing.append(entry)
+        if len(listing) == _SUGGEST_LIMIT:
+            break
+    found: dict[str, int] = {}
+    for grouping in layout(listing).groupings:
+        found[grouping.format] = found.get(grouping.format, 0) + 1
+    if not found:
+        return []
+    return [{"type": "files", "path": ".", "formats": sorted(found)}]
