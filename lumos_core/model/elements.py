@@ -13,7 +13,7 @@ from msgspec import Struct
 from .shapes import Count, Markdown, Pairs, Path, Ref, Refs, Time, set_by
 
 
-class Element(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Element(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What every part of a record has in common."""
 
     extra: Pairs = []

@@ -243,7 +243,7 @@ class Contract(Entity, kw_only=True):
     native: Native | None = None
 
 
-class Foreign(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Foreign(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What an adapter read and the model cannot say: an opaque JSON text with its references taken out.
 
     Attributes:
@@ -259,7 +259,7 @@ class Foreign(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=Tr
     base: str | None = None
 
 
-class Stats(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Stats(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Volatile facts: profile, usage, operation, run, result, incident, cost, audit, version.
 
     Sizes are bytes, amounts are decimal texts in `currency`, times are RFC 3339 UTC. Never part of a digest.

@@ -7,6 +7,7 @@ as text, set-like arrays unique and sorted by the bytes of their key, nothing em
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -22,11 +23,13 @@ from .shapes import Shape, key_function, shapes
 
 V = TypeVar("V", bound=Entity | Foreign | Stats)
 
+_UNSAFE_PART = re.compile("[\x00-\x20!\"\\\\\ud800-\udfff]")
+
 MAX_INTEGER = 2**53 - 1
 """Larger integers are written as text, so that every JSON reader keeps them exact."""
 
 
-class Record(Struct, Generic[V]):
+class Record(Struct, Generic[V], gc=False):
     """One thing that is known: its URN and what is known about it.
 
     Example:
@@ -135,11 +138,14 @@ def normalise(record: AnyRecord) -> AnyRecord:
     become text. `captured` gains nothing here: honesty about it is the component's.
 
     Raises:
-        ValueError: When the URN does not fit the kind.
+        ValueError: When the URN is none, or does not fit the kind.
     """
-    if record.kind not in ("foreign", "stats") and urns.kind(record.urn) != record.kind:
-        raise ValueError(f"{record.urn} names a {urns.kind(record.urn)}, but its value is a {record.kind}")
-    _normaliser(type(record.value))(record.value)
+    kind = urns.kind(record.urn)
+    if kind != record.kind and record.kind not in ("foreign", "stats"):
+        raise ValueError(f"{record.urn} names a {kind}, but its value is a {record.kind}")
+    if _UNSAFE_PART.search(record.urn):
+        raise ValueError(f"{record.urn!r} holds characters that must be percent-encoded in the URN of a line")
+    _normaliser(record.value.__class__)(record.value)
     return record
 
 

@@ -34,68 +34,102 @@ def policy_of(aspect: str, policies: Mapping[str, Policy]) -> Policy:
     return policies.get(aspect) or policies.get(key) or ("merge" if key in HUMAN else "source")
 
 
-def merge(
-    base: Entity | None,
-    ours: Entity,
-    theirs: Entity | None,
-    *,
-    writable: frozenset[str],
-    policies: Mapping[str, Policy],
-    conflict: Conflict,
-) -> tuple[Entity, frozenset[str]]:
-    """Return what to set and what to unset, so that the catalog becomes right.
-
-    A key that `ours` neither has nor captured is left alone.
+class Merger:
+    """Merges records for one catalog.
 
     Args:
-        base: What was last published; None the first time.
-        ours: The truth now.
-        theirs: What the catalog holds; None when it has no such record.
         writable: Aspects that the catalog can hold.
         policies: Aspect -> policy, where it is not the default.
-        conflict: Told about every conflict.
     """
-    change = type(ours)()
-    unset: set[str] = set()
-    blank = type(ours)()
-    for key, shape in shapes(type(ours)):
-        if key in ("captured", "extra") or (key not in FREE_KEYS and key not in writable):
-            continue
-        new = getattr(ours, key)
-        if _empty(new) and key not in ours.captured:
-            continue
-        old = getattr(base if base is not None else blank, key)
-        held = getattr(theirs if theirs is not None else blank, key)
-        wanted = _merge_key(key, shape, old, new, held, policies, writable, conflict)
-        if wanted == held:
-            continue
-        if _empty(wanted):
-            unset.add(key)
-        else:
-            setattr(change, key, wanted)
-    return change, frozenset(unset)
+
+    def __init__(self, writable: frozenset[str], policies: Mapping[str, Policy]) -> None:
+        self._writable = writable
+        self._policies = policies
+        self._field_rules = [
+            (key, shape, policy_of(f"fields.{key}", policies) if f"fields.{key}" in writable else None)
+            for key, shape in shapes(Field)
+            if key in HUMAN
+        ]
+
+    def merge(
+        self, base: Entity | None, ours: Entity, theirs: Entity | None, conflict: Conflict
+    ) -> tuple[Entity, frozenset[str]]:
+        """Return what to set and what to unset, so that the catalog becomes right.
+
+        A key that `ours` neither has nor captured is left alone.
+
+        Args:
+            base: What was last published; None the first time.
+            ours: The truth now.
+            theirs: What the catalog holds; None when it has no such record.
+            conflict: Told about every conflict.
+        """
+        blank = type(ours)()
+        change = type(ours)()
+        unset: set[str] = set()
+        for key, shape in shapes(type(ours)):
+            if key in ("captured", "extra") or (key not in FREE_KEYS and key not in self._writable):
+                continue
+            new = getattr(ours, key)
+            if _empty(new) and key not in ours.captured:
+                continue
+            old = getattr(base if base is not None else blank, key)
+            held = getattr(theirs if theirs is not None else blank, key)
+            wanted = self._key(key, shape, old, new, held, conflict)
+            if wanted == held:
+                continue
+            if _empty(wanted):
+                unset.add(key)
+            else:
+                setattr(change, key, wanted)
+        return change, frozenset(unset)
+
+    def _key(self, key: str, shape: Shape, base: Any, ours: Any, theirs: Any, conflict: Conflict) -> Any:
+        if shape.form == "list" and shape.inner[0].struct is Field:
+            return self._fields(base, ours, theirs, conflict)
+        policy = "source" if key in FREE_KEYS else policy_of(key, self._policies)
+        return _by_policy(policy, shape, base, ours, theirs, key, conflict)
+
+    def _fields(self, base: list[Field], ours: list[Field], theirs: list[Field], conflict: Conflict) -> list[Field]:
+        """The source decides which fields exist, their order and types; people's words on a field stay with it."""
+        old = {(field.part, field.path): field for field in base or []}
+        held = {(field.part, field.path): field for field in theirs or []}
+        merged = []
+        for field in ours:
+            place = (field.part, field.path)
+            was, there = old.get(place), held.get(place)
+            merged.append(field if field == was == there else self._field(field, was, there, conflict))
+        return merged
+
+    def _field(self, ours: Field, base: Field | None, theirs: Field | None, conflict: Conflict) -> Field:
+        changes: dict[str, Any] = {}
+        for key, shape, policy in self._field_rules:
+            new = getattr(ours, key)
+            old = getattr(base, key) if base is not None else None
+            held = getattr(theirs, key) if theirs is not None else None
+            if _empty(new) and _empty(old) and _empty(held):
+                continue
+            old, held = (_blank(new) if value is None else value for value in (old, held))
+            if policy is None:
+                wanted = held
+            else:
+                wanted = _by_policy(policy, shape, old, new, held, f"fields[{ours.path}].{key}", conflict)
+            if wanted != new:
+                changes[key] = wanted
+        return msgspec.structs.replace(ours, **changes) if changes else ours
 
 
-def _merge_key(
-    key: str,
-    shape: Shape,
-    base: Any,
-    ours: Any,
-    theirs: Any,
-    policies: Mapping[str, Policy],
-    writable: frozenset[str],
-    conflict: Conflict,
-) -> Any:
-    if shape.form == "list" and shape.inner[0].struct is Field:
-        return _merge_fields(base, ours, theirs, policies, writable, conflict)
-    policy = policy_of(key, policies)
-    if key in FREE_KEYS:
-        policy = "source"
+def _by_policy(policy: Policy, shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
     if policy == "source":
         return ours
     if policy == "catalog":
         return ours if _empty(theirs) and _empty(base) else theirs
-    return three_way(shape, base, ours, theirs, key, conflict)
+    return three_way(shape, base, ours, theirs, path, conflict)
+
+
+def _blank(like: Any) -> Any:
+    """The empty value of the same form."""
+    return [] if isinstance(like, list) else None
 
 
 def three_way(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
@@ -160,62 +194,6 @@ def _merge_set(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, confl
         if kept is not None:
             merged[name] = kept
     return [merged[name] for name in sorted(merged)]
-
-
-def _merge_fields(
-    base: list[Field],
-    ours: list[Field],
-    theirs: list[Field],
-    policies: Mapping[str, Policy],
-    writable: frozenset[str],
-    conflict: Conflict,
-) -> list[Field]:
-    """The source decides which fields exist, their order and types; people's words on a field stay with it."""
-    old = {(field.part, field.path): field for field in base or []}
-    held = {(field.part, field.path): field for field in theirs or []}
-    return [
-        _merge_field(
-            field,
-            old.get((field.part, field.path)),
-            held.get((field.part, field.path)),
-            policies,
-            writable,
-            conflict,
-        )
-        for field in ours
-    ]
-
-
-def _merge_field(
-    ours: Field,
-    base: Field | None,
-    theirs: Field | None,
-    policies: Mapping[str, Policy],
-    writable: frozenset[str],
-    conflict: Conflict,
-) -> Field:
-    blank = Field(ours.path)
-    base, theirs = base or blank, theirs or blank
-    changes: dict[str, Any] = {}
-    for key, shape in _HUMAN_FIELD_SHAPES:
-        aspect = f"fields.{key}"
-        new, old, held = getattr(ours, key), getattr(base, key), getattr(theirs, key)
-        if aspect not in writable:
-            wanted = held
-        else:
-            policy = policy_of(aspect, policies)
-            if policy == "source":
-                wanted = new
-            elif policy == "catalog":
-                wanted = new if _empty(held) and _empty(old) else held
-            else:
-                wanted = three_way(shape, old, new, held, f"fields[{ours.path}].{key}", conflict)
-        if wanted != new:
-            changes[key] = wanted
-    return msgspec.structs.replace(ours, **changes) if changes else ours
-
-
-_HUMAN_FIELD_SHAPES = tuple((key, shape) for key, shape in shapes(Field) if key in HUMAN)
 
 
 def _empty(value: Any) -> bool:

@@ -19,7 +19,7 @@ from ..model.entities import Entity
 from ..model.record import AnyRecord, Record, decode, make_key
 from ..model.scope import Scope
 from ..model.urns import host
-from .merge import Policy, merge
+from .merge import Merger, Policy
 
 BATCH = 500
 """Touched records that are read from the catalog at a time."""
@@ -55,8 +55,9 @@ class Planner:
     """
 
     def __init__(self, catalog: Catalog[Any], ctx: Context, policies: Mapping[str, Policy]) -> None:
-        self._catalog, self._ctx, self._policies = catalog, ctx, policies
-        self._writable = frozenset(name for name, support in catalog.capabilities.items() if support.write)
+        self._catalog, self._ctx = catalog, ctx
+        writable = frozenset(name for name, support in catalog.capabilities.items() if support.write)
+        self._merger = Merger(writable, policies)
         self.counts: Counter[str] = Counter()
         self.conflicts: list[tuple[str, str, str]] = []
 
@@ -87,18 +88,14 @@ class Planner:
         def conflict(key: str, why: str) -> None:
             self.conflicts.append((item.urn, key, why))
 
-        change, unset = merge(base, ours, held, writable=self._writable, policies=self._policies, conflict=conflict)
-        if gone and (change.lifecycle is None or not change.lifecycle.removed):
-            if change.lifecycle is None:
-                unset |= {"lifecycle"}
+        change, unset = self._merger.merge(base, ours, held, conflict)
+        if gone and change.lifecycle is None:
+            unset |= {"lifecycle"}
         elif change == type(change)() and not unset and theirs is not None:
             return None
         action: Action = "restore" if gone else "create" if theirs is None else "update"
         keys = [key for key in type(change).__struct_fields__ if getattr(change, key) not in (None, [])]
-        reasons = (
-            *((key, _reason(key, base, held)) for key in keys),
-            *((key, "gone") for key in sorted(unset)),
-        )
+        reasons = (*((key, _reason(key, base, held)) for key in keys), *((key, "gone") for key in sorted(unset)))
         return Operation(
             kind=item.kind,
             urn=item.urn,

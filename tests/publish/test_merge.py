@@ -11,7 +11,7 @@ from lumos_core.model.elements import Description, Owner, TagLink, Text
 from lumos_core.model.entities import Dataset, Field
 from lumos_core.model.record import Record, canonical, decode, normalise
 from lumos_core.model.urns import dataset
-from lumos_core.publish.merge import HUMAN, merge
+from lumos_core.publish.merge import HUMAN, Merger
 from lumos_core.testing.strategies import records
 
 URN = dataset("memory", "orders")
@@ -21,9 +21,8 @@ ALL = of_kind("dataset")
 def merged(base, ours, theirs, policies=None, writable=ALL):
     """Merge and apply; returns (record value after, conflicts, was anything to do)."""
     conflicts = []
-    change, unset = merge(
-        base, ours, theirs, writable=writable, policies=policies or {}, conflict=lambda key, why: conflicts.append(key)
-    )
+    merger = Merger(writable, policies or {})
+    change, unset = merger.merge(base, ours, theirs, lambda key, why: conflicts.append(key))
     nothing = change == Dataset() and not unset
     held = None if theirs is None else Record(URN, theirs)
     operation = Operation(kind="dataset", urn=URN, action="update", set=change, unset=unset)
