@@ -1,0 +1,1 @@
+"""Avro for Lumos: the format `avro`, and a source of the same name."""

@@ -1,0 +1,31 @@
+"""The conformance kit on the format `avro`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import fastavro
+
+from lumos_core.testing.kit import FormatKit
+
+
+def avro(schema: Any, rows: list[Any]) -> bytes:
+    out = io.BytesIO()
+    fastavro.writer(out, schema, rows)
+    return out.getvalue()
+
+
+ORDER = {"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long", "doc": "Number", "default": 0}]}
+
+
+class TestAvro(FormatKit):
+    name = "avro"
+
+    def files(self) -> Mapping[str, bytes]:
+        return {"orders of bär.avro": avro(ORDER, [{"id": 1}]), "numbers.avro": avro("int", [1, 2])}
+
+    def broken_files(self) -> Mapping[str, bytes]:
+        whole = avro(ORDER, [{"id": 1}])
+        return {"cut.avro": whole[:30], "text.avro": b"a,b\n1,2\n", "short.avro": b"Ob"}
