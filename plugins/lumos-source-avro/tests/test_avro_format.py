@@ -88,7 +88,7 @@ def test_a_header_says_everything() -> None:
     assert first.description == Description(source="Number")
     assert first.default == Default(initial="0")
     assert first.aliases == [("avro", "nr")]
-    assert first.properties == [("avro.order", "ignore"), ("pii", "1")]
+    assert first.properties == [("avro.order", "ignore"), ("pii", "true")]
     assert (second.type, second.native_type, second.nullable) == ("string", '["null","string"]', True)
     assert second.default == Default(initial="null")
     assert dataset.description == Description(source="An order")
