@@ -108,7 +108,7 @@ def _conflicts(data: Mapping[str, Any], whole: Mapping[str, Any]) -> list[Proble
     seen: set[str] = set()
     for index, entry in enumerate(catalogs if isinstance(catalogs, list) else ()):
         fields = entry if isinstance(entry, Mapping) else {"type": entry}
-        name = fields.get("name") or fields.get("type")
+        name = Resolved(fields.get("name") or fields.get("type")).data
         if isinstance(name, str) and name in seen:
             fix = "give each its own `name:`, under which its state is kept"
             problems.append(Problem(("catalogs", index), f"two catalogs are called '{name}'", fix))

@@ -169,4 +169,5 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
         "catalogs": [{"type": "local"}],
         "executor": {"type": "threads", **({"workers": parallel} if parallel is not None else {})},
     }
-    return {**dict(data), **{key: value for key, value in defaults.items() if data.get(key) is None}}
+    # A key with nothing after it is a section whose entries were commented out.
+    return {**defaults, **{key: value for key, value in data.items() if value is not None}}

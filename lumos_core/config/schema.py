@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from ..contracts.component import COMPONENT_KINDS, ComponentKind
 from ..errors import LumosError
@@ -16,6 +17,12 @@ from .pipeline import PipelineFile
 MARK = "x-lumos-component"
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
 _WIDENED = {"integer", "number", "boolean"}
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out defaults that are no JSON (a component as the default of a field), without a warning."""
+
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}
 
 
 def pipeline_schema() -> dict[str, Any]:
@@ -94,7 +101,7 @@ def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[str, str]]
 
 def _of_model(model: type[BaseModel], key: str, definitions: dict[str, Any], *, nested: bool = True) -> dict[str, Any]:
     """The schema of a model, its own definitions moved to ours under a name of their own."""
-    schema = model.model_json_schema(ref_template=f"#/$defs/{key}.{{model}}")
+    schema = model.model_json_schema(ref_template=f"#/$defs/{key}.{{model}}", schema_generator=_Generator)
     for name, inner in schema.pop("$defs", {}).items():
         definitions[f"{key}.{name}"] = _adapted(inner, nested)
     adapted: dict[str, Any] = _adapted(schema, nested)

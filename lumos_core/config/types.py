@@ -144,14 +144,15 @@ class SpecOf:
         if isinstance(value, ComponentSpec):
             return value
         from ..loading.registry import Registry
+        from .entries import check_entry
 
         context = info.context if isinstance(info.context, Mapping) else {}
         registry = context.get("registry") or Registry.load()
         # Values inside a component were resolved with the whole of it; those of the pipeline file come as written.
-        spec, problems = registry.check(self.kind, value, _base(info), resolved=not context.get("unresolved"))
+        spec, problems = check_entry(registry, self.kind, value, _base(info), resolved=not context.get("unresolved"))
         if problems or spec is None:
             raise PydanticCustomError(NESTED, "the component is not valid", {"problems": problems})
-        return cast("ComponentSpec", spec)
+        return spec
 
 
 FormatSpec = Annotated[ComponentSpec, SpecOf("format")]

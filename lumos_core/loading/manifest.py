@@ -7,10 +7,11 @@ import inspect
 import os
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -64,11 +65,31 @@ class ApiMismatch(ManifestError):
     """A manifest says `LUMOS_API = "2.0"`, and this kernel speaks another version."""
 
 
+class _Quiet:
+    """How many threads want stdout to be quiet now, and what it was before the first of them."""
+
+    lock = threading.Lock()
+    depth = 0
+    stdout: Any = None
+
+
 @contextmanager
 def quiet_stdout() -> Iterator[None]:
-    """Send what a plugin prints to stderr, since stdout may be somebody's JSON."""
-    with redirect_stdout(sys.stderr):
+    """Send what a plugin prints to stderr, since stdout may be somebody's JSON.
+
+    Unlike `contextlib.redirect_stdout`, threads may overlap: the last one out puts stdout back.
+    """
+    with _Quiet.lock:
+        if _Quiet.depth == 0:
+            _Quiet.stdout, sys.stdout = sys.stdout, sys.stderr
+        _Quiet.depth += 1
+    try:
         yield
+    finally:
+        with _Quiet.lock:
+            _Quiet.depth -= 1
+            if _Quiet.depth == 0:
+                sys.stdout, _Quiet.stdout = _Quiet.stdout, None
 
 
 def load(name: str, module: str, distribution: str) -> Manifest:

@@ -16,8 +16,7 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel
 
 from .. import __version__
-from ..config.problems import Problem
-from ..config.types import ComponentSpec, default_name
+from ..config.types import ComponentSpec
 from ..contracts.component import BaseComponent, ComponentKind
 from ..contracts.descriptor import Component
 from ..errors import PluginError
@@ -74,12 +73,13 @@ class Found(NamedTuple):
 class Registry:
     """All plugins of this environment, each loaded on its own."""
 
-    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _lock: ClassVar[Any] = threading.RLock()
     _loaded: ClassVar[dict[tuple[str, ...], Registry]] = {}
 
     def __init__(self, plugins: list[PluginInfo], manifests: Mapping[str, Manifest]) -> None:
         self._plugins = plugins
         self._manifests = dict(manifests)
+        self._classes: dict[tuple[str, str, str], tuple[type[BaseComponent[Any]], type[BaseModel]]] = {}
         self._by_name: dict[tuple[ComponentKind, str], list[Found]] = {}
         for plugin in plugins:
             for kind, component in plugin.components:
@@ -172,6 +172,14 @@ class Registry:
         Raises:
             PluginError: As `find`; also when an import fails, or a class does not fit its kind.
         """
+        key = (kind, name, str(base) if ":" in name else "")
+        if key not in self._classes:
+            self._classes[key] = self._resolve(kind, name, base)
+        return self._classes[key]
+
+    def _resolve(
+        self, kind: ComponentKind, name: str, base: Path | None
+    ) -> tuple[type[BaseComponent[Any]], type[BaseModel]]:
         if kind == "source" and name.startswith(CATALOG_PREFIX):
             kind, name = "catalog", name.removeprefix(CATALOG_PREFIX)
         found = self.find(kind, name, base)
@@ -198,59 +206,18 @@ class Registry:
             ConfigError: When the options do not fit; `problems` holds one per place.
             PluginError: When the component cannot be used.
         """
+        from ..config.entries import check_entry
         from ..config.reading import plain_failure
+        from ..config.variables import Resolved
 
         folder = Path(base) if base is not None else Path.cwd()
-        if isinstance(entry, Mapping) and isinstance(entry.get("type"), str):
-            self.classes(kind, entry["type"], folder)
-        spec, problems = self.check(kind, entry, folder)
-        if spec is None or problems:
+        named = Resolved(entry.get("type") if isinstance(entry, Mapping) else entry).data
+        if isinstance(named, str):
+            self.classes(kind, named, folder)
+        spec, problems = check_entry(self, kind, entry, folder)
+        if spec is None:
             raise plain_failure(f"{targets.kind_words(kind)} configuration", problems)
         return spec
-
-    def check(
-        self, kind: ComponentKind, entry: Any, base: Path, *, resolved: bool = False
-    ) -> tuple[ComponentSpec | None, list[Problem]]:
-        """Like `spec`, with every problem returned; `resolved` says that variables are filled in already."""
-        from ..config.reading import validate
-        from ..config.variables import escape
-
-        if isinstance(entry, str):
-            spec, problems = self.check(kind, {"type": entry}, base, resolved=resolved)
-            return spec, [item._replace(loc=()) if item.loc == ("type",) else item for item in problems]
-        if not isinstance(entry, Mapping):
-            return None, [Problem((), f"expected the name of a {targets.kind_words(kind)}, or a mapping with a type")]
-        options = {key: value for key, value in entry.items() if key not in {"type", "name"}}
-        problems = []
-        for key in ("type", "name"):
-            if key in entry and (not isinstance(entry[key], str) or not entry[key].strip()):
-                problems.append(Problem((key,), "expected text"))
-        if "type" not in entry:
-            problems.append(Problem((), "the key 'type' is required", self._offer(kind)))
-        if "environment" in options and kind in {"source", "catalog"}:
-            fix = "install the plugin into this environment, and take the key out"
-            what = "running a component in another environment is not available yet"
-            problems.append(Problem(("environment",), what, fix, at_key=True))
-            del options["environment"]
-        if "type" not in entry or any(problem.loc == ("type",) for problem in problems):
-            return None, problems
-        type_ = entry["type"]
-        try:
-            _, model = self.classes(kind, type_, base)
-        except PluginError as error:
-            what = error.what + (f": {error.why}" if error.why else "")
-            return None, [*problems, Problem(("type",), what, error.fix)]
-        written = escape(options) if resolved else options
-        config, more = validate(model, written, {"base": base, "registry": self})
-        problems += more
-        if problems or config is None:
-            return None, problems
-        name = entry.get("name") or default_name(type_)
-        return ComponentSpec(kind, type_, written, name=name, base=base, config=config), []
-
-    def _offer(self, kind: ComponentKind) -> str:
-        names = sorted({found.component.name for found in self.components(kind)})
-        return f"installed: {', '.join(names)}" if names else ""
 
     def build(self, spec: ComponentSpec) -> BaseComponent[Any]:
         """Make an instance of a validated spec.
@@ -264,9 +231,10 @@ class Registry:
         except (KeyboardInterrupt, PluginError):
             raise
         except Exception as error:
+            from ..running.redact import Redactor
             from .manifest import describe_exception
 
-            why = describe_exception(error)
+            why = Redactor([spec.config])(describe_exception(error))
             raise PluginError(f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why) from error
         if spec.kind == "source" and spec.type.startswith(CATALOG_PREFIX):
             from .catalog_source import CatalogSource

@@ -296,3 +296,24 @@ def test_specs_can_be_made_by_hand(tmp_path: Path) -> None:
     assert Registry.load().spec("source", {"type": "toy", "path": "a"}, tmp_path) == spec
     with pytest.raises(ConfigError):
         ComponentSpec("source", "toy", {"pth": "a"}).build()
+
+
+def test_a_type_may_come_from_the_environment(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMOS_TEST_TYPE", "toy")
+    text = "sources: [{type: '${LUMOS_TEST_TYPE}', name: '${LUMOS_TEST_LABEL:-mine}', path: a}]\n"
+    text += "catalogs: ['${C:-local}', local]\n"
+    path = write("shop.yaml", text)
+    assert found(path) == [
+        "shop.yaml:2:27: catalogs[1]: two catalogs are called 'local'. "
+        "Give each its own `name:`, under which its state is kept"
+    ]
+    path = write("shop.yaml", text.partition("\n")[0])
+    spec = load_pipeline(path).sources[0]
+    assert (spec.type, spec.name) == ("toy", "mine")
+    monkeypatch.delenv("LUMOS_TEST_TYPE")
+    assert found(path)[0].startswith("shop.yaml:1:18: sources[0].type: the environment variable LUMOS_TEST_TYPE is not")
+
+
+def test_a_section_with_nothing_in_it_is_no_section(write: Any) -> None:
+    pipeline = load_pipeline(write("shop.yaml", "sources: [{type: toy, path: a}]\nenrich:\ncatalogs:\ngate:\n"))
+    assert (pipeline.enrich, len(pipeline.catalogs), pipeline.gate) == ((), 1, None)

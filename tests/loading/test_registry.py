@@ -328,3 +328,52 @@ def test_hooks_are_traced_on_request(
     package = toolbox.toy("toy")
     assert plugin(package).status == "ok"
     assert f"lumos: hook lumos_sources [{package}]" in capsys.readouterr().err
+
+
+def test_stdout_is_put_back_when_threads_overlap() -> None:
+    import sys
+    import threading
+
+    from lumos_core.loading.manifest import quiet_stdout
+
+    before, entered, leave = sys.stdout, threading.Event(), threading.Event()
+
+    def other() -> None:
+        with quiet_stdout():
+            entered.set()
+            leave.wait(5)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    entered.wait(5)
+    with quiet_stdout():
+        assert sys.stdout is sys.stderr
+        leave.set()
+        thread.join()
+        assert sys.stdout is sys.stderr
+    assert sys.stdout is before
+
+
+def test_an_exception_of_a_component_does_not_show_its_secrets(toolbox: Any, write: Any, tmp_path: Path) -> None:
+    code = """
+        from lumos_core.plugin_api import *
+        from pydantic import SecretStr
+
+        class Options(Config):
+            password: SecretStr
+
+        class Chatty(Source[Options]):
+            def __init__(self, config):
+                raise ValueError(config.password.get_secret_value())
+            def plan(self, within, ctx): return []
+            def extract(self, unit, ctx): return []
+    """
+    write("toy_plugin_chatty.py", code)
+    spec = Registry.load().spec("source", {"type": "toy_plugin_chatty:Chatty", "password": "hunter22"}, tmp_path)
+    with pytest.raises(PluginError, match="cannot be made") as caught:
+        spec.build()
+    assert "hunter22" not in str(caught.value)
+    with pytest.raises(PluginError, match="there is no source 'toi'"):
+        Registry.load().spec("source", "toi", tmp_path)
+    with pytest.raises(ConfigError, match="expected the name of a source"):
+        Registry.load().spec("source", 5, tmp_path)

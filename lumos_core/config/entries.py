@@ -1,0 +1,84 @@
+"""One component of a pipeline, as YAML gives it: a type, or a mapping with `type`, `name` and options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..contracts.component import ComponentKind
+from ..errors import PluginError
+from .problems import Problem
+from .reading import validate
+from .types import ComponentSpec, default_name
+from .variables import Resolved, escape
+
+if TYPE_CHECKING:
+    from ..loading.registry import Registry
+
+COMMON = ("type", "name")
+"""Keys of every entry; all others are the component's own options."""
+
+Checked = tuple[ComponentSpec | None, list[Problem]]
+
+
+def check_entry(registry: Registry, kind: ComponentKind, entry: Any, base: Path, *, resolved: bool = False) -> Checked:
+    """Validate an entry and return every problem, instead of raising the first.
+
+    Args:
+        registry: What is installed.
+        kind: The kind that is wanted.
+        entry: Plain data.
+        base: Folder that relative paths start from.
+        resolved: Variables are filled in already: a `$` is a dollar sign.
+
+    Returns:
+        The spec (None when there are problems), and the problems.
+    """
+    if isinstance(entry, str):
+        spec, problems = check_entry(registry, kind, {"type": entry}, base, resolved=resolved)
+        return spec, [item._replace(loc=()) if item.loc == ("type",) else item for item in problems]
+    if not isinstance(entry, Mapping):
+        words = kind.replace("_", " ")
+        return None, [Problem((), f"expected the name of a {words}, or a mapping with a type")]
+    written = escape(entry) if resolved else entry
+    label = Resolved({key: written[key] for key in COMMON if key in written})
+    options = {key: value for key, value in written.items() if key not in COMMON}
+    problems = [*label.problems, *_common_problems(registry, kind, label.data)]
+    if "environment" in options and kind in {"source", "catalog"}:
+        del options["environment"]
+        problems.append(
+            Problem(
+                ("environment",),
+                "running a component in another environment is not available yet",
+                "install the plugin into this environment, and take the key out",
+                at_key=True,
+            )
+        )
+    type_ = label.data.get("type")
+    if not isinstance(type_, str) or not type_.strip():
+        return None, problems
+    try:
+        _, model = registry.classes(kind, type_, base)
+    except PluginError as error:
+        what = error.what + (f": {error.why}" if error.why else "")
+        return None, [*problems, Problem(("type",), what, error.fix)]
+    config, found = validate(model, options, {"base": base, "registry": registry})
+    problems += found
+    if problems or config is None:
+        return None, problems
+    name = label.data.get("name") or default_name(type_)
+    return ComponentSpec(kind, type_, options, name=name, base=base, config=config), []
+
+
+def _common_problems(registry: Registry, kind: ComponentKind, label: Mapping[str, Any]) -> list[Problem]:
+    problems = [
+        Problem((key,), "expected text")
+        for key, value in label.items()
+        # None stands for a variable that is not set, which is said already.
+        if value is not None and (not isinstance(value, str) or not value.strip())
+    ]
+    if "type" not in label:
+        names = sorted({found.component.name for found in registry.components(kind)})
+        problems.append(Problem((), "the key 'type' is required", f"installed: {', '.join(names)}" if names else ""))
+    return problems
