@@ -1,0 +1,140 @@
+"""Writing a batch: lines, index and vocabulary move together, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from lumos_core.plugin_api import (
+    AnyRecord,
+    Entity,
+    Lifecycle,
+    Operation,
+    Outcome,
+    Record,
+    canonical,
+    decode,
+)
+
+from .database import COLUMNS
+from .document import Document, indexed
+from .fuzzy import forget, learn
+
+_FIELDS = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * len(COLUMNS))
+_encode = msgspec.json.Encoder().encode
+
+
+class _Held(NamedTuple):
+    id: int
+    line: bytes
+
+
+def write(connection: sqlite3.Connection, batch: Sequence[Operation]) -> list[Outcome]:
+    """Apply operations inside the caller's transaction; one that is not sound fails alone."""
+    dropped: set[str] = set()
+    outcomes = [_write(connection, operation, dropped) for operation in batch]
+    forget(connection, sorted(dropped))
+    return outcomes
+
+
+def rebuild(connection: sqlite3.Connection) -> int:
+    """Make index and vocabulary anew from the lines, inside the caller's transaction; return how many records."""
+    connection.execute("DELETE FROM document")
+    connection.execute("INSERT INTO search(search) VALUES('delete-all')")
+    connection.execute("DELETE FROM gram")
+    connection.execute("DELETE FROM word")
+    count = 0
+    for key, line in _lines(connection):
+        record = decode(line)
+        if isinstance(record.value, Entity):
+            document, facets = indexed(record)
+            _index(connection, key, document, None, set())
+            connection.execute("UPDATE record SET facets = ? WHERE id = ?", (_encode(facets), key))
+        count += 1
+    return count
+
+
+def _lines(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
+    """Read in steps: a table must not be changed under an open cursor."""
+    last = -1
+    while rows := connection.execute(
+        "SELECT id, line FROM record WHERE id > ? ORDER BY id LIMIT 500", (last,)
+    ).fetchall():
+        yield from rows
+        last = rows[-1][0]
+
+
+def _write(connection: sqlite3.Connection, operation: Operation, dropped: set[str]) -> Outcome:
+    row = connection.execute(
+        "SELECT id, line FROM record WHERE kind = ? AND urn = ?", (operation.kind, operation.urn)
+    ).fetchone()
+    held = None if row is None else _Held(*row)
+    try:
+        before = None if held is None else decode(held.line)
+        if before is None and operation.action == "remove":
+            return Outcome(operation.urn, "unchanged")
+        after = _after(operation, before)
+        line = canonical(after)
+        after = decode(line)
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
+        return Outcome(operation.urn, "failed", f"not a sound operation: {_reason(error)}")
+    if held is not None and held.line == line:
+        return Outcome(operation.urn, "unchanged")
+    made = indexed(after) if isinstance(after.value, Entity) else None
+    facets = None if made is None else _encode(made.facets)
+    if held is None:
+        key = connection.execute(
+            "INSERT INTO record(kind, urn, facets, line) VALUES (?, ?, ?, ?)",
+            (operation.kind, operation.urn, facets, line),
+        ).lastrowid
+        assert key is not None
+    else:
+        key = held.id
+        connection.execute("UPDATE record SET facets = ?, line = ? WHERE id = ?", (facets, line, key))
+    if made is not None:
+        _index(connection, key, made.document, None if held is None else _document(connection, key), dropped)
+    return Outcome(operation.urn, "written")
+
+
+def _reason(error: Exception) -> str:
+    return f"there is no kind {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _after(operation: Operation, before: AnyRecord | None) -> AnyRecord:
+    """Return the record after an operation; the mark of a soft delete follows from the action."""
+    after = operation.apply(before)
+    value = after.value
+    if not isinstance(value, Entity) or operation.action not in ("remove", "restore"):
+        return after
+    lifecycle = msgspec.structs.replace(value.lifecycle or Lifecycle(), removed=operation.action == "remove")
+    empty = lifecycle == Lifecycle()
+    return Record(after.urn, msgspec.structs.replace(value, lifecycle=None if empty else lifecycle), after.kind)
+
+
+def _document(connection: sqlite3.Connection, key: int) -> Document | None:
+    row = connection.execute(f"SELECT {_FIELDS} FROM document WHERE id = ?", (key,)).fetchone()
+    return None if row is None else Document(*row)
+
+
+def _index(
+    connection: sqlite3.Connection, key: int, after: Document, before: Document | None, dropped: set[str]
+) -> None:
+    """Bring the index up to date with a record; words that may be gone go to `dropped`."""
+    if before == after:
+        return
+    old: set[str] = set()
+    if before is not None:
+        old = before.vocabulary()
+        connection.execute(
+            f"INSERT INTO search(search, rowid, {_FIELDS}) VALUES ('delete', ?, {_MARKS})", (key, *before)
+        )
+    connection.execute(f"INSERT OR REPLACE INTO document VALUES (?, {_MARKS})", (key, *after))
+    connection.execute(f"INSERT INTO search(rowid, {_FIELDS}) VALUES (?, {_MARKS})", (key, *after))
+    new = after.vocabulary()
+    # In the order of the vocabulary's index, so that neighbours share pages.
+    learn(connection, sorted(new - old))
+    dropped |= old - new
