@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
@@ -67,7 +67,7 @@ def rewrite(record: AnyRecord, change: Rewrite) -> AnyRecord:
     changed = change(Reference("", "ref", host))
     if changed != host:
         record.urn = changed + part
-    _visitor(type(record.value), "")(record.value, change)
+    _visitor(record.value.__class__, "")(record.value, change)
     return record
 
 
@@ -76,7 +76,7 @@ def _host(record: AnyRecord) -> tuple[str, str]:
     return host, record.urn[len(host) :]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _visitor(struct: type[Struct], place: str) -> _Visitor:
     names = encoded_names(struct)
     steps = [
@@ -121,9 +121,7 @@ def _step(shape: Shape, place: str) -> _Visitor | None:
     places = [_step(part, place) for part in shape.inner]
     return lambda item, change: _rebuilt(
         item,
-        tuple(
-            part if step is None else step(part, change) for part, step in zip(item, places, strict=True)
-        ),
+        tuple(part if step is None else step(part, change) for part, step in zip(item, places, strict=True)),
     )
 
 

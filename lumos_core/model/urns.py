@@ -13,8 +13,10 @@ from urllib.parse import unquote_to_bytes
 
 _PREFIX = "urn:lumos:"
 _UNSAFE = re.compile("[\x00-\x20!\"#%(),:\\\\\ud800-\udfff]")
-_LOCATED = re.compile(r"urn:lumos:([a-z][a-z0-9_]*):\(([^,()]*),([^,()]*),([^,()]*)\)\Z")
-_PLAIN = re.compile(r"urn:lumos:([a-z][a-z0-9_]*):([^,()#:]+)\Z")
+_SAFE = r"[^\x00-\x20!\"#(),:\\]"
+_LOCATED = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):\(({_SAFE}*),((?:{_SAFE}|:)*),({_SAFE}*)\)\Z")
+_PLAIN = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):({_SAFE}+)\Z")
+_FOREIGN = re.compile(rf"urn:lumos:(foreign):\(({_SAFE}*),((?:{_SAFE}|:)*)\)\Z")
 
 KIND_OF_TYPE: dict[str, str] = {
     "dataset": "dataset",
@@ -122,6 +124,8 @@ def parse(urn: str) -> Urn:
         return Urn(type_, platform, name, env, fragment if mark else "")
     if match := _PLAIN.match(base):
         return Urn(match.group(1), "", match.group(2), "", fragment if mark else "")
+    if match := _FOREIGN.match(base):
+        return Urn(match.group(1), match.group(2), match.group(3), "", fragment if mark else "")
     raise ValueError(f"not a URN: {urn!r}; expected urn:lumos:TYPE:(platform,name,ENV) or urn:lumos:TYPE:name")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 
 from msgspec import Struct
 
@@ -54,8 +55,7 @@ class Transformation(Struct, frozen=True, kw_only=True):
 
     def coverage(self, coverage: Coverage) -> Coverage:
         """Return what is covered under the new names; what cannot be said under them is left out."""
-        moved = (self._covered(covered) for covered in coverage.declared())
-        return Coverage(covered for covered in moved if covered is not None)
+        return Coverage(moved for covered in coverage.declared() for moved in self._covered(covered))
 
     def _reference(self, reference: Reference) -> str:
         if reference.role == "path" or reference.text.startswith("#"):
@@ -72,20 +72,25 @@ class Transformation(Struct, frozen=True, kw_only=True):
             encode_name(old): encode_name(new) for old, new in self.names.items() if not old.startswith("urn:lumos:")
         }
 
-    def _covered(self, covered: Covered) -> Covered | None:
-        scope = covered.scope
+    def _covered(self, covered: Covered) -> Iterator[Covered]:
+        scope, complete = covered.scope, covered.status == "complete"
         # A rule that moves a part of what a prefix covers makes two areas of it; only gaps may be kept too wide.
         split = any(old.startswith(p) and old != p for old in self._prefixes for p in scope.prefixes)
-        if split and covered.status == "complete":
-            return None
-        moved = Scope(
-            types=scope.types,
-            platform=self.platforms.get(scope.platform, scope.platform),
-            env=self.environments.get(scope.env, scope.env),
-            prefixes=scope.prefixes if split else tuple(sorted(map(self._name, scope.prefixes))),
-            urns=frozenset(map(self.urn, scope.urns)),
-        )
-        return Covered(moved, covered.aspects, covered.status, covered.reason)
+        if split and complete:
+            return
+        for platform, env in product(
+            _moved(scope.platform, self.platforms, complete), _moved(scope.env, self.environments, complete)
+        ):
+            prefixes = scope.prefixes if split else tuple(sorted(map(self._name, scope.prefixes)))
+            moved = Scope(scope.types, platform, env, prefixes, frozenset(map(self.urn, scope.urns)))
+            yield Covered(moved, covered.aspects, covered.status, covered.reason)
+
+
+def _moved(place: str, moves: Mapping[str, str], complete: bool) -> list[str]:
+    """Return the new places of one; of "any", a complete view is known only of the places that were named."""
+    if place or not complete or not moves:
+        return [moves.get(place, place)]
+    return sorted(set(moves.values()))
 
 
 def encode_name(text: str) -> str:
