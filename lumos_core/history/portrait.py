@@ -87,8 +87,10 @@ class Portrait(Struct, kw_only=True):
                 found.append((kind, texts))
         if not self.complete:
             found.append(("coverage", ["its place was not seen whole: if it vanishes, nothing is concluded"]))
-        if self.unknown:
-            found.append(("not looked at", [", ".join(self.unknown)]))
+        told = {label for label, texts in found if texts == ["unknown"]} | {"lineage"}
+        rest = [aspect.replace("_", " ") for aspect in self.unknown if aspect not in told]
+        if rest:
+            found.append(("also unknown", [", ".join(rest)]))
         return found
 
     def _absent(self, aspect: str) -> list[str]:

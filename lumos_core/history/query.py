@@ -52,7 +52,7 @@ def records(
 
 
 def find(view: View, text: str) -> AnyRecord:
-    """Find one record by its URN, its name, or the end of its name (`orders` for `shop/orders`).
+    """Find one record by its URN, its name, the end of its name (`orders` for `shop/orders`), or what it is called.
 
     Where several fit, a dataset goes before everything else.
 
@@ -62,8 +62,10 @@ def find(view: View, text: str) -> AnyRecord:
     if text.startswith("urn:"):
         return _by_urn(view, text)
     encoded = urns.encode(text)
+    needle = b'"name":' + msgspec.json.encode(text)
     exact: list[str] = []
     ends: list[str] = []
+    called: list[str] = []
     names: list[str] = []
     for line in lines_of_kinds(view, frozenset()):
         urn = line_urn(line)
@@ -72,9 +74,11 @@ def find(view: View, text: str) -> AnyRecord:
             exact.append(urn)
         elif name.endswith(encoded) and name[: -len(encoded)].endswith(("/", ".", ":")):
             ends.append(urn)
+        elif needle in line and decode(line).value.name == text:
+            called.append(urn)
         elif len(names) < _ENOUGH_NAMES:
             names.append(urns.decode(name))
-    for found in (exact, ends):
+    for found in (exact, ends, called):
         fitting = [urn for urn in found if urns.parse(urn).kind == "dataset"] or found
         if len(fitting) == 1:
             return _by_urn(view, fitting[0])

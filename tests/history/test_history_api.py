@@ -122,6 +122,7 @@ def test_finds_by_name(store: MemoryStore) -> None:
     for text in (ORDERS, "shop/orders", "orders"):
         assert query.find(view, text).urn == ORDERS
     assert query.find(view, "daily orders").urn == DAILY
+    assert query.find(view, "load").urn == "urn:lumos:task:(airflow,load%252Forders,PROD)"
     assert query.find(view, "pii").urn == "urn:lumos:tag:pii"
     assert query.find(view, "shop").kind == "container"
 
@@ -197,6 +198,8 @@ def test_a_portrait_tells_none_from_unknown(store: MemoryStore) -> None:
     assert facts["keys"] == ["foreign (customer) -> shop/customers", "primary (id)"]
     assert facts["lifecycle"] == ["deprecated since 2026-02-01T00:00:00Z use daily"]
     assert "terms" in found.unknown
+    assert "terms" not in facts["also unknown"][0]
+    assert "schedule" in facts["also unknown"][0]
     assert "coverage" not in facts
     assert found.version is not None
     assert found.version.schema == "1.1.0"
