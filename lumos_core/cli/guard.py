@@ -13,6 +13,8 @@ from ..errors import LumosError
 
 INTERNAL = 4
 INTERRUPTED = 130
+SHOWN = 100
+"""Problems that are shown as text; `--json` has all."""
 READER_GONE = 141
 """128 + SIGPIPE, as shells report it for any other program."""
 
@@ -60,8 +62,11 @@ def report(error: LumosError, *, as_json: bool = False) -> None:
         _print_json(plain(error))
         return
     _message(error, "Error: ")
-    for problem in getattr(error, "problems", ()):
+    problems = getattr(error, "problems", ())
+    for problem in problems[:SHOWN]:
         _message(problem, "  ")
+    if len(problems) > SHOWN:
+        click.echo(f"  ... and {len(problems) - SHOWN} more", err=True)
 
 
 def _print_json(data: dict[str, Any]) -> None:

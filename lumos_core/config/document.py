@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ except ImportError:  # pragma: no cover - a PyYAML built without libyaml
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
 MAX_DEPTH = 100
+MAX_BYTES = 64 << 20
 MAX_NODES = 1_000_000
 """Nodes after expansion of aliases; without any alias a file of this size is 10 MB."""
 
@@ -43,20 +45,27 @@ class Node:
 
     Attributes:
         file, line, column: Its place; line and column start from 1.
+        size, depth: How many values it holds, and how deep; aliases expanded.
         value: A scalar's text or number, a list of nodes, or a mapping from key to (key node, value node).
     """
 
-    __slots__ = ("column", "file", "line", "size", "value")
+    __slots__ = ("column", "depth", "file", "line", "size", "value")
 
     def __init__(self, file: str, mark: Any, value: Any) -> None:
         self.file, self.line, self.column = file, mark.line + 1, mark.column + 1
         self.value: Any = value
-        self.size = 1
+        self.size = self.depth = 1
 
     @property
     def place(self) -> str:
         """`file:line:column`."""
         return f"{self.file}:{self.line}:{self.column}"
+
+    def with_value(self, value: Any) -> Node:
+        """Return a node at the same place with another value."""
+        made = copy(self)
+        made.value = value
+        return made
 
     def error(self, what: str, fix: str = "") -> ConfigError:
         """Return an error at this place."""
@@ -115,11 +124,14 @@ def load(path: Path, shown: str = "") -> Node:
     """
     shown = shown or str(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         fix = "check the path" if isinstance(error, FileNotFoundError) else "check the file and its permissions"
         raise ConfigError("cannot read the file", why=why, fix=fix, where=shown) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"the file is larger than {MAX_BYTES >> 20} MiB", fix="split it", where=shown)
     return parse(content, shown)
 
 
@@ -200,6 +212,9 @@ class _Composer:
     def _end(self) -> Node:
         node, event, children = self.open.pop()
         node.size += sum(child.size for child in children)
+        node.depth += max((child.depth for child in children), default=0)
+        if node.depth > MAX_DEPTH:  # aliases nest without any indentation
+            raise node.error(f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.SequenceStartEvent):
             node.value = children
         else:

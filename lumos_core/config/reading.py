@@ -51,10 +51,7 @@ def _read(path: Path, seen: list[Path]) -> Node:
     base = _read(target, chain)
     own = {key: pair for key, pair in node.value.items() if key != "extends"}
     base.value.pop("extends", None)
-    merged = Node.__new__(Node)
-    merged.file, merged.line, merged.column, merged.size = node.file, node.line, node.column, node.size
-    merged.value = _merge(base.value, own)
-    return merged
+    return node.with_value(_merge(base.value, own))
 
 
 def _merge(base: Mapping[str, tuple[Node, Node]], own: Mapping[str, tuple[Node, Node]]) -> dict[str, Any]:
@@ -62,12 +59,9 @@ def _merge(base: Mapping[str, tuple[Node, Node]], own: Mapping[str, tuple[Node, 
     for key, (key_node, node) in own.items():
         below = base[key][1] if key in base else None
         if below is not None and isinstance(below.value, dict) and isinstance(node.value, dict):
-            both = Node.__new__(Node)
-            both.file, both.line, both.column, both.size = node.file, node.line, node.column, node.size
             # Another `type` is another component: the options of the base do not belong to it.
             other = _text(below, "type") != (_text(node, "type") or _text(below, "type"))
-            both.value = dict(node.value) if other else _merge(below.value, node.value)
-            node = both
+            node = node if other else node.with_value(_merge(below.value, node.value))
         result[key] = (key_node, node)
     return result
 

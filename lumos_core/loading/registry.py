@@ -22,7 +22,7 @@ from ..contracts.descriptor import Component
 from ..errors import PluginError
 from . import targets
 from .distributions import KERNEL, Candidate, candidates, incompatibility
-from .manifest import ApiMismatch, Manifest, ManifestError, load
+from .manifest import ApiMismatch, Manifest, ManifestError, describe_exception, load
 from .unknown import unknown_component
 
 Status = Literal["ok", "incompatible", "broken", "disabled"]
@@ -232,7 +232,6 @@ class Registry:
             raise
         except Exception as error:
             from ..running.redact import Redactor
-            from .manifest import describe_exception
 
             why = Redactor([spec.config])(describe_exception(error))
             raise PluginError(f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why) from error
@@ -283,4 +282,6 @@ def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
         return _info(candidate, "incompatible", str(error), fix), None
     except ManifestError as error:
         return _info(candidate, "broken", str(error), error.fix), None
+    except Exception as error:  # whatever a hostile module makes of being looked at
+        return _info(candidate, "broken", f"looking at it raised {describe_exception(error)}"), None
     return _info(candidate, "ok")._replace(components=manifest.components), manifest

@@ -125,6 +125,13 @@ def test_an_error_is_told_as_text_and_as_json(command: Any) -> None:
     }
 
 
+def test_a_flood_of_problems_is_cut(command: Any) -> None:
+    command(errors.ConfigError("many", problems=[errors.ConfigError(f"p{number}") for number in range(250)]))
+    lines = run("trouble").stderr.splitlines()
+    assert (len(lines), lines[-1]) == (102, "  ... and 150 more")
+    assert len(json.loads(run("trouble", "--json").stderr)["problems"]) == 250
+
+
 def test_an_internal_error_does_not_show_its_values(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     command(ValueError("hunter22"))
     done = run("trouble")

@@ -132,3 +132,14 @@ def test_any_text_is_read_or_refused_with_a_config_error(text: str) -> None:
         parse(text.encode("utf-8", "surrogatepass"), "f.yaml").data()
     except ConfigError as caught:
         assert str(caught).startswith("f.yaml")  # noqa: PT017
+
+
+def test_aliases_nest_no_deeper_than_anything_else() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 1000))]
+    assert error("\n".join(lines)).what == f"nested deeper than {MAX_DEPTH} levels"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_a_file_without_end_is_not_read_whole() -> None:
+    with pytest.raises(ConfigError, match="the file is larger than 64 MiB"):
+        load(Path("/dev/zero"))

@@ -45,6 +45,11 @@ def test_a_healthy_plugin_is_ok_and_its_component_is_built(toolbox: Any, tmp_pat
         ("raise SystemExit(3)", "return []", "tried to end the program"),
         ("1 / 0", "return []", "raised ZeroDivisionError: division by zero"),
         ("x = = 1", "return []", "raised SyntaxError"),
+        (
+            "class Odd:\n        __class__ = property(lambda self: 1 / 0)\n    lumos_odd = Odd()",
+            "return []",
+            "looking at it raised ZeroDivisionError",
+        ),
         ("", "raise SystemExit", "its lumos_sources() raised SystemExit"),
         ("", "1 / 0", "its lumos_sources() raised ZeroDivisionError"),
         ("", "yield 1 / 0", "its lumos_sources() raised ZeroDivisionError"),
