@@ -145,8 +145,8 @@ def _by_id(removed: dict[Key, Field], added: dict[Key, Field]) -> list[tuple[Key
 
 
 def reused(old: Field, new: Field) -> bool:
-    """Tell an id that was given to another field from a rename: nothing of the old type fits the new one."""
-    return classify(old.type, new.type).cls == "disjoint"
+    """Tell an id that was given to another field from a rename: no value of the one type fits the other."""
+    return "disjoint" == classify(old.type, new.type).cls == classify(new.type, old.type).cls
 
 
 def _by_declaration(case: Case, removed: dict[Key, Field], added: dict[Key, Field]) -> list[tuple[Key, Key]]:

@@ -127,4 +127,13 @@ class Settings:
 
 def words_of(name: str) -> list[str]:
     """Split a name in snake, kebab or camel case into lower-case words."""
-    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+", name)]
+    words = [""]
+    for place, char in enumerate(name):
+        last = name[place - 1] if place else ""
+        follows = name[place + 1 : place + 2]
+        begins = char.isupper() and (not last.isupper() or follows.islower())
+        if not char.isalnum() or begins or char.isdigit() != last.isdigit():
+            words.append("")
+        if char.isalnum():
+            words[-1] += char.lower()
+    return [word for word in words if word]

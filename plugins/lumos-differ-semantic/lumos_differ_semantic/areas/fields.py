@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,7 +37,9 @@ def detect(case: Case) -> Iterator[Found]:
         for field in match.added:
             yield _added(field)
     for rule, old, new in match.renamed:
-        yield Found(rule, old.path, old.path, new.path)
+        # Storage that finds values by id still finds them under the new name.
+        by_id = Levels(history="non-breaking") if rule == "field-renamed" and old.id and old.id == new.id else None
+        yield Found(rule, old.path, old.path, new.path, levels=by_id)
     yield from _order(case)
     yield from _ids(case)
     yield from _duplicates(case)
@@ -149,17 +151,22 @@ def _ids(case: Case) -> Iterator[Found]:
             yield Found("field-id-changed", new.path, old.id, new.id)
     if not any(field.id for field in case.match.added):
         return
-    by_id = {field.id: field for field in case.match.removed if field.id}
-    for field in case.match.added:
-        old_field = by_id.get(field.id or "")
-        if old_field is not None and reused(old_field, field):
-            yield Found(
-                "field-id-reused", field.path, f"{old_field.path} {old_field.type}", f"{field.path} {field.type}"
-            )
+    common = {id(field) for pair in case.match.common for field in pair}
+    gone, fresh = (_by_id(field for field in value.fields if id(field) not in common) for value in (case.old, case.new))
+    for key, new in fresh.items():
+        old_field = gone.get(key)
+        if old_field is not None and reused(old_field, new):
+            yield Found("field-id-reused", new.path, f"{old_field.path} {old_field.type}", f"{new.path} {new.type}")
+
+
+def _by_id(fields: Iterable[Field]) -> dict[str, Field]:
+    found = [field for field in fields if field.id]
+    count = Counter(field.id for field in found)
+    return {field.id: field for field in found if field.id and count[field.id] == 1}
 
 
 def _duplicates(case: Case) -> Iterator[Found]:
-    if not case.match.added and not case.match.renamed:
+    if not (case.match.added and "fields" in case.captured) and not case.match.renamed:
         return
     before = _colliding(case.old.fields)
     for key, names in _colliding(case.new.fields).items():
