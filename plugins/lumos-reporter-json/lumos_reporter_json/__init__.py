@@ -1,0 +1,1 @@
+"""The whole result of a run as JSON, for machines."""

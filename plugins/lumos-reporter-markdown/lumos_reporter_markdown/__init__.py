@@ -1,0 +1,1 @@
+"""A run as Markdown: for pull requests, wikis and release notes."""

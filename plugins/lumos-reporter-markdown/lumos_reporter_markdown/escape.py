@@ -1,0 +1,30 @@
+"""Names are data: nothing in them may become markup."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~])")
+_CODE_BREAKS = {"|": "\\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+
+
+def visible(text: str) -> str:
+    """Replace line ends and characters that steer terminals or the direction of text by visible ones."""
+    return "".join(
+        char if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else f"\\u{{{ord(char):x}}}" for char in text
+    )
+
+
+def plain(text: str) -> str:
+    """Escape text for a paragraph or table cell."""
+    return _MARKUP.sub(r"\\\1", visible(text)).replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
+
+
+def code(text: str) -> str:
+    """Return a code span that is safe inside a table, whatever backquotes are in it."""
+    text = visible(text)
+    if any(char in text for char in "`|<>&"):
+        escaped = "".join(_CODE_BREAKS.get(char, char) for char in text).replace("`", "&#96;").replace("\\|", "&#124;")
+        return f"<code>{escaped}</code>"
+    return f"`{text}`" if text.strip() else '`" "`'

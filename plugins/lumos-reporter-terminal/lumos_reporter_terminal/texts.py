@@ -1,0 +1,45 @@
+"""Small texts: names made visible, numbers with their nouns, colours with their meaning."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.text import Text
+
+from lumos_core.plugin_api import Severity, urns
+
+SIGNS: dict[Severity, tuple[str, str]] = {
+    "breaking": ("✗", "bold red"),
+    "risky": ("!", "yellow"),
+    "non-breaking": ("+", "green"),
+    "informational": ("·", "dim"),
+}
+"""Severity -> sign and style; the word always stands beside them, so that colour is never alone."""
+
+
+def visible(text: str) -> str:
+    """Show control characters, line ends and direction marks instead of obeying them."""
+    return "".join(
+        char if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else f"\\u{{{ord(char):x}}}" for char in text
+    )
+
+
+def name_of(urn: str) -> str:
+    """Return the name of a record as people say it."""
+    return visible(urns.name(urn))
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 dataset`, `12 datasets`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """Return a text of at most so many characters, visible."""
+    text = visible(text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Build a text from plain and styled parts; markup in them is never read."""
+    return Text.assemble(*parts)
