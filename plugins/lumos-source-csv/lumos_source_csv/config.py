@@ -21,7 +21,7 @@ class CsvConfig(Config):
     )
     encoding: str | None = Field(
         default=None,
-        description="Name of the encoding; by default a byte order mark decides, else UTF-8, else Latin-1 and a warning.",
+        description="Name of the encoding; by default a byte order mark decides, else UTF-8, else Latin-1.",
         examples=["windows-1252"],
     )
     quote: str = Field(default='"', max_length=1, description="The quote character; empty when there is none.")
