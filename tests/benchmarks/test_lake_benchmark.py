@@ -1,7 +1,7 @@
 """A lake of many small files: reading every schema against plain pyarrow, and reading it again unchanged.
 
-`LUMOS_BENCH_SCALE` scales the number of tables (1 = 100 tables of 40 files). Every measurement is a process of its own, so that
-the peak of its memory is its own.
+`LUMOS_BENCH_SCALE` scales the number of tables (1 = 100 tables of 40 files). Every measurement is a process of its
+own, so that the peak of its memory is its own.
 """
 
 from __future__ import annotations

@@ -6,11 +6,10 @@ fragment is its own. A file that is broken is not remembered; it is read again n
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +17,6 @@ from msgspec import Struct
 from lumos_core.plugin_api import (
     Cancelled,
     Context,
-    Covered,
     Dataset,
     Format,
     LumosError,
@@ -29,28 +27,13 @@ from lumos_core.plugin_api import (
     encode,
 )
 
+from .memory import Memory, Note, Quiet, Recorder, digest_of, file_key, reader_id, recall, replay
 from .storage import Entry, Storage, reason
 
 BATCH = 512
 """Files handed to a format at once."""
 _READ_AGAIN = 2
 _NOWHERE = "urn:lumos:dataset:(file,-,PROD)"
-
-Note = tuple[str, str, str, str]
-"""What a format said about a file: (`warn`, code, message, where) or (status, aspects, reason, '') of a coverage."""
-
-
-class Memory(Struct, array_like=True):
-    """What is remembered of the files of one dataset."""
-
-    reader: str
-    digest: bytes
-    paths: list[bytes]
-    etags: list[str]
-    which: list[int]
-    rows: list[int]
-    fragments: list[bytes]
-    notes: dict[int, list[Note]]
 
 
 class Broken(Struct, frozen=True):
@@ -80,14 +63,6 @@ class Reading(Struct):
     read: int = 0
 
 
-def reader_id(format: Format[Any]) -> str:
-    """Return what must be equal for a remembered fragment to be used: the format, its options and its version."""
-    config = format.config.model_dump_json() if hasattr(format.config, "model_dump_json") else ""
-    cls = type(format)
-    text = f"{cls.__module__}:{cls.__qualname__}:{getattr(cls, 'memo_version', '1')}:{config}"
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
 def read(
     files: Sequence[Entry],
     format: Format[Any],
@@ -112,10 +87,10 @@ def read(
     """
     reader = reader_id(format)
     key = b"dataset\0" + urn.encode("utf-8", "surrogateescape")
-    digest = _digest(files)
-    memory = None if ctx.full else _recall(ctx, key, reader)
+    digest = digest_of(files)
+    memory = None if ctx.full else recall(ctx, key, reader)
     if memory is not None and memory.digest == digest:
-        _replay(memory, ctx)
+        replay(memory, ctx)
         return _reading(memory, files, [], 0)
     job = _Job(reader, format, storage, urn, ctx)
     known = {path: index for index, path in enumerate(memory.paths)} if memory is not None else {}
@@ -125,7 +100,7 @@ def read(
         place = known.get(os.fsencode(entry.path), -1)
         if memory is not None and place >= 0 and memory.etags[place] == entry.etag:
             job.remember(index, entry, memory, place)
-        elif entry.path in early and (one := _recall(ctx, file_key(entry.path), reader)) is not None:
+        elif entry.path in early and (one := recall(ctx, file_key(entry.path), reader)) is not None:
             if one.etags == [entry.etag]:
                 job.remember(index, entry, one, 0)
             else:
@@ -141,51 +116,66 @@ def read(
     return _reading(made, files, job.broken, len(todo))
 
 
+def read_log(files: Sequence[Entry], format: Format[Any], storage: Storage, urn: str, ctx: Context) -> Reading:
+    """Read a table from the files of its marker, all at once; the last fragment is the table.
+
+    Raises:
+        RetryableError: When the format says so.
+        Cancelled: When the run was cancelled.
+    """
+    reader = reader_id(format)
+    key = b"dataset\0" + urn.encode("utf-8", "surrogateescape")
+    digest = digest_of(files)
+    memory = None if ctx.full else recall(ctx, key, reader)
+    if memory is not None and memory.digest == digest:
+        replay(memory, ctx)
+        return _reading(memory, files, [], 0)
+    if ctx.cancelled():
+        raise Cancelled("the run was cancelled")
+    recorder = Recorder(ctx)
+    table, rows = None, -1
+    try:
+        for record in format.inspect([storage.file(entry, urn) for entry in files], recorder):
+            if isinstance(record.value, Dataset):
+                table = record.value
+            elif isinstance(record.value, Stats) and record.value.row_count is not None:
+                rows = int(record.value.row_count)
+    except (RetryableError, Cancelled):
+        raise
+    except (LumosError, OSError) as error:
+        why = reason(error) if isinstance(error, OSError) else _why(error)
+        where = error.where if isinstance(error, LumosError) and error.where else files[-1].path
+        return Reading([], [], None, [Broken(where, why)], recorder.take(), len(files))
+    if table is None:
+        return Reading([], [], None, [Broken(files[-1].path, "the format found no table in it")], [], len(files))
+    made = Memory(
+        reader=reader,
+        digest=digest,
+        paths=[],
+        etags=[],
+        which=[0] * len(files),
+        rows=[rows] + [0] * (len(files) - 1),
+        fragments=[encode(Record(_NOWHERE, table))],
+        notes={0: recorder.take()},
+    )
+    ctx.memo[key] = msgspec.msgpack.encode(made)
+    return _reading(made, files, [], len(files))
+
+
 def peek(entry: Entry, format: Format[Any], storage: Storage, ctx: Context) -> Dataset | None:
     """Read the schema of one file for discovery, and remember it for `read`; None when it cannot be read."""
     reader = reader_id(format)
     key = file_key(entry.path)
-    memory = None if ctx.full else _recall(ctx, key, reader)
+    memory = None if ctx.full else recall(ctx, key, reader)
     if memory is None or memory.etags != [entry.etag]:
-        job = _Job(reader, format, storage, _NOWHERE, _Quiet(ctx))
+        job = _Job(reader, format, storage, _NOWHERE, Quiet(ctx))
         job.inspect([(0, entry)])
         if job.broken or not job.fragments:
             return None
-        memory = job.memory(_digest([entry]), [entry])
+        memory = job.memory(digest_of([entry]), [entry])
         ctx.memo[key] = msgspec.msgpack.encode(memory)
     value: Dataset = decode(memory.fragments[0]).value
     return value
-
-
-def file_key(path: str) -> bytes:
-    """Return the key under which discovery remembers one file."""
-    return b"file\0" + os.fsencode(path)
-
-
-def _digest(files: Sequence[Entry]) -> bytes:
-    sha = hashlib.sha256()
-    for entry in files:
-        sha.update(os.fsencode(f"{entry.path}\0{entry.etag}\0"))
-    return sha.digest()
-
-
-def _recall(ctx: Context, key: bytes, reader: str) -> Memory | None:
-    blob = ctx.memo.get(key)
-    if blob is None:
-        return None
-    try:
-        memory = msgspec.msgpack.decode(blob, type=Memory)
-    except msgspec.DecodeError:
-        return None
-    return memory if memory.reader == reader else None
-
-
-def _replay(memory: Memory, ctx: Context) -> None:
-    """Say again what the format said when it read the files."""
-    for notes in memory.notes.values():
-        for kind, code, message, where in notes:
-            if kind == "warn":
-                ctx.warn(code, message, where)
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
@@ -242,7 +232,7 @@ class _Job:
         self._etags[index] = entry.etag
         if place in memory.notes:
             self.notes[index] = memory.notes[place]
-            _replay(Memory("", b"", [], [], [], [], [], {0: memory.notes[place]}), self._ctx)
+            replay(Memory("", b"", [], [], [], [], [], {0: memory.notes[place]}), self._ctx)
 
     def empty(self, index: int, entry: Entry) -> None:
         """Note a file without a byte."""
@@ -255,7 +245,7 @@ class _Job:
             if self._ctx.cancelled():
                 raise Cancelled("the run was cancelled")
             done = 0
-            recorder = _Recorder(self._ctx)
+            recorder = Recorder(self._ctx)
             try:
                 handles = [self._storage.file(entry, self._urn) for _, entry in batch]
                 for record in self._format.inspect(handles, recorder):
@@ -338,42 +328,3 @@ class _Job:
 
 def _why(error: LumosError) -> str:
     return f"{error.what}: {error.why}" if error.why else error.what
-
-
-class _Recorder:
-    """A context that also notes what a format says about the file at hand, so that it can be said again."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._notes: list[Note] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._ctx, name)
-
-    def warn(self, code: str, message: str, where: str = "") -> None:
-        """Pass a warning on, and note it."""
-        self._notes.append(("warn", code, message, where))
-        self._ctx.warn(code, message, where)
-
-    def covered(self, covered: Covered) -> None:
-        """Note a declaration; the source makes one of all files' declarations."""
-        status: Literal["complete", "partial", "failed"] = covered.status
-        self._notes.append((status, ",".join(sorted(covered.aspects)), covered.reason, ""))
-
-    def take(self) -> list[Note]:
-        """Return what was noted since the last call."""
-        notes, self._notes = self._notes, []
-        return notes
-
-
-class _Quiet:
-    """A context for looking ahead: warnings are given when the file is read for good."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._ctx, name)
-
-    def warn(self, code: str, message: str, where: str = "") -> None:
-        """Say nothing yet."""

@@ -24,7 +24,6 @@ from lumos_core.plugin_api import (
 from .discovery import Grouping, PartitionColumn
 from .reading import Reading
 from .schema_union import Drift, join_fields
-from .storage import Entry
 
 ASPECTS = frozenset({"fields", "layout", "properties"})
 """What the crawler itself says of every dataset."""
@@ -131,13 +130,18 @@ def with_partitions(fields: Sequence[Field], columns: Iterable[PartitionColumn])
     ]
 
 
-def stats(urn: str, files: Sequence[Entry], rows: int | None) -> AnyRecord | None:
-    """Make the statistics of a dataset; their time is that of its newest file, so that nothing changes by itself."""
-    if not files:
+def stats(grouping: Grouping, urn: str, rows: int | None) -> AnyRecord | None:
+    """Make the statistics of a dataset; their time is that of its newest file, so that nothing changes by itself.
+
+    Of a table with a marker only the rows are said: which files are its own stands in its log.
+    """
+    if not grouping.files or (grouping.marked and rows is None):
         return None
-    seconds = max(entry.mtime_ns for entry in files) // 1_000_000_000
+    seconds = max(entry.mtime_ns for entry in grouping.files) // 1_000_000_000
     at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    value = Stats(row_count=rows, size_bytes=sum(entry.size for entry in files), file_count=len(files))
+    value = Stats(row_count=rows)
+    if not grouping.marked:
+        value.size_bytes, value.file_count = grouping.bytes, len(grouping.files)
     return Record(f"{urn}#profile@{at}", value)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import msgspec
-
 from lumos_core.plugin_api import (
     AnyRecord,
     ConfigError,
@@ -29,8 +27,9 @@ from .discovery.names import split_extension
 from .discovery.noise import never_listed
 from .discovery.overrides import Filter
 from .discovery.similarity import spread
+from .licence import declare
 from .probe import extensions, signature, sniff, suggest
-from .reading import Reading, read
+from .reading import Reading, read, read_log
 from .records import ASPECTS, Names
 from .scopes import narrow
 from .storage import Entry, Gap, LocalStorage
@@ -139,7 +138,13 @@ class Crawler(Source[C], Generic[C]):
         if reach is None:
             return
         self.check(ctx)
+        if self.config.path.is_file():
+            only = self.names.dataset(self.config.path.name)
+            if not reach.matches(only):
+                return
+            reach = Scope(urns=frozenset({only}))
         overrides, wanted = self._filter()
+        root_name = self.config.path.name or "root"
         gaps: list[Gap] = []
         skipped: list[str] = []
         storage = self._storage(gaps, skipped)
@@ -162,11 +167,11 @@ class Crawler(Source[C], Generic[C]):
             known=partial(self._known, ctx),
             hidden=self.config.hidden,
             sniff=partial(sniff, formats, storage),
-            root_name=self.config.path.name or "root",
+            root_name=root_name,
         )
         del listing
         self._report(found, formats, gaps, skipped, ctx)
-        for covered in self._coverage(reach, found, gaps):
+        for covered in declare(reach, self.scope, self.names, root_name, found, gaps):
             ctx.covered(covered)
         yield from self._units(found, within, peeked)
 
@@ -218,29 +223,6 @@ class Crawler(Source[C], Generic[C]):
                     f"this is a table of format {grouping.format}; its schema is not read. "
                     f"Add `{grouping.format}` to `formats` of this source",
                     records.text(grouping.name),
-                )
-
-    def _coverage(self, reach: Scope, found: Layout, gaps: Sequence[Gap]) -> Iterator[Covered]:
-        """Declare what was listed whole, and everything that a folder which could not be listed may hide."""
-        yield Covered(reach, ASPECTS | {"record"})
-        for gap in gaps:
-            hidden = [gap.path]
-            while hidden[-1]:
-                hidden.append(hidden[-1].rpartition("/")[0])
-            hidden[-1] = self.config.path.name or "root"
-            exact = frozenset(make(name) for name in hidden for make in (self.names.dataset, self.names.container))
-            scope = msgspec.structs.replace(self.scope, prefixes=(self.names.prefix(gap.path),), urns=exact)
-            where = records.text(gap.path) or "the folder itself"
-            yield Covered(scope, frozenset({"record"}), "failed", f"{where} cannot be listed: {gap.reason}")
-            touched = [
-                g for g in found.groupings if not g.root or gap.path == g.root or gap.path.startswith(f"{g.root}/")
-            ]
-            if touched:
-                yield Covered(
-                    Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in touched)),
-                    frozenset({"fields", "layout"}),
-                    "partial",
-                    f"{where} cannot be listed: {gap.reason}",
                 )
 
     def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
@@ -313,6 +295,8 @@ class Crawler(Source[C], Generic[C]):
         if format is None:
             reading = Reading([], [], None, [], [])
             self._gap(urn, frozenset({"fields"}), "failed", f"format {grouping.format} is not among `formats`", ctx)
+        elif grouping.marked:
+            reading = read_log(chosen, format, storage, urn, ctx)
         else:
             if self.config.max_files is not None and len(chosen) > self.config.max_files:
                 chosen = spread(chosen, self.config.max_files)
@@ -337,8 +321,7 @@ class Crawler(Source[C], Generic[C]):
                 records.text(reading.examples[change.where]),
             )
         yield record
-        whole = grouping.marked is False and len(chosen) == len(grouping.files)
-        if statistics := records.stats(urn, grouping.files, reading.rows if whole else None):
+        if statistics := records.stats(grouping, urn, reading.rows if len(chosen) == len(grouping.files) else None):
             yield statistics
 
     def _judge(

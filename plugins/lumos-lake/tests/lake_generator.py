@@ -15,18 +15,103 @@ from urllib.parse import quote
 
 Schema = frozenset  # of (path, family)
 
-NOUNS = (
-    "invoices trips sensors ledger clicks tickets claims visits policies shipments readings payroll returns bookings meters "
-    "votes auctions refunds beacons patients courses matches permits parcels wallets surveys streams fares tariffs pallets "
-    "crews routes assets quotas leads offers"
-).split()
-PLACES = "finance ops growth platform legacy emporium hr-team riskdesk core2 web_team zone-a area51 clinic fleet".split()
-SYLLABLES = "ka lo mi ten ra vu shi por del an qua zek ou bri fen tal".split()
-COLUMNS = (
-    "id uid amount currency status kind created updated lat lon speed title body email phone city zip_code weight height price "
-    "quantity sku vendor score rank label flag note hash_key ref parent_ref start_at end_at duration temp humidity level zone "
-    "owner priority"
-).split()
+NOUNS = [
+    "invoices",
+    "trips",
+    "sensors",
+    "ledger",
+    "clicks",
+    "tickets",
+    "claims",
+    "visits",
+    "policies",
+    "shipments",
+    "readings",
+    "payroll",
+    "returns",
+    "bookings",
+    "meters",
+    "votes",
+    "auctions",
+    "refunds",
+    "beacons",
+    "patients",
+    "courses",
+    "matches",
+    "permits",
+    "parcels",
+    "wallets",
+    "surveys",
+    "streams",
+    "fares",
+    "tariffs",
+    "pallets",
+    "crews",
+    "routes",
+    "assets",
+    "quotas",
+    "leads",
+    "offers",
+]
+PLACES = [
+    "finance",
+    "ops",
+    "growth",
+    "platform",
+    "legacy",
+    "emporium",
+    "hr-team",
+    "riskdesk",
+    "core2",
+    "web_team",
+    "zone-a",
+    "area51",
+    "clinic",
+    "fleet",
+]
+SYLLABLES = ["ka", "lo", "mi", "ten", "ra", "vu", "shi", "por", "del", "an", "qua", "zek", "ou", "bri", "fen", "tal"]
+COLUMNS = [
+    "id",
+    "uid",
+    "amount",
+    "currency",
+    "status",
+    "kind",
+    "created",
+    "updated",
+    "lat",
+    "lon",
+    "speed",
+    "title",
+    "body",
+    "email",
+    "phone",
+    "city",
+    "zip_code",
+    "weight",
+    "height",
+    "price",
+    "quantity",
+    "sku",
+    "vendor",
+    "score",
+    "rank",
+    "label",
+    "flag",
+    "note",
+    "hash_key",
+    "ref",
+    "parent_ref",
+    "start_at",
+    "end_at",
+    "duration",
+    "temp",
+    "humidity",
+    "level",
+    "zone",
+    "owner",
+    "priority",
+]
 FAMILIES = ("number", "text", "wall", "bool", "instant")
 EXTENSIONS = {"csv": ("csv",), "json": ("json", "jsonl", "ndjson"), "parquet": ("parquet",), "avro": ("avro",)}
 
@@ -168,7 +253,9 @@ class Maker:
                 number += 1
         self.sprinkle(table, folders)
 
-    def table(self, layout: str, format: str, noise: str, drift: str, scheme: str = "none") -> tuple[Table, str, dict[str, str]]:
+    def table(
+        self, layout: str, format: str, noise: str, drift: str, scheme: str = "none"
+    ) -> tuple[Table, str, dict[str, str]]:
         name = self.word()
         table = Table(f"{self.place()}{name}", format, layout, scheme, noise, drift)
         self.lake.tables.append(table)
@@ -242,7 +329,14 @@ class Maker:
 
     def codes(self, format: str, noise: str, drift: str) -> None:
         table, name, schema = self.table("codes", format, noise, drift)
-        rows = self.rng.choice([["eu", "us", "apac"], ["de", "fr", "it", "es"], ["GBR", "DEU", "USA"], ["store_01", "store_02", "store_17"]])
+        rows = self.rng.choice(
+            [
+                ["eu", "us", "apac"],
+                ["de", "fr", "it", "es"],
+                ["GBR", "DEU", "USA"],
+                ["store_01", "store_02", "store_17"],
+            ]
+        )
         self.files_of(table, [f"{table.root}/{row}/" for row in rows], schema, name)
         table.partitions = ("partition_0",)
 
@@ -343,9 +437,21 @@ class Maker:
             self.lake.tables.append(table)
 
 
-LAYOUTS = (
-    "sharded hive dated runs codes file_per_table twins twin_folders stems landing tenants marked mixed".split()
-)
+LAYOUTS = [
+    "sharded",
+    "hive",
+    "dated",
+    "runs",
+    "codes",
+    "file_per_table",
+    "twins",
+    "twin_folders",
+    "stems",
+    "landing",
+    "tenants",
+    "marked",
+    "mixed",
+]
 
 
 def make(seed: int, count: int = 40) -> Lake:

@@ -50,16 +50,16 @@ _COUNTRIES3 = words(
     sgp svk svn swe tha tur twn ukr usa vnm zaf are
     """
 )
-_DOMAINS = (_COUNTRIES, _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES)
+_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES)
 _CLOUD_REGION = re.compile(
     r"[a-z]{2}(?:-gov)?-?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d"
 )
 _LOCALE = re.compile(r"[a-z]{2}[-_][a-z]{2}")
 
 
-def one_domain(names: list[str]) -> bool:
-    """Tell whether all names are codes of one domain."""
-    plain = [re.sub(r"[\s_]+", "-", name.casefold()) for name in names]
-    if any(all(name in domain for name in plain) for domain in _DOMAINS):
-        return True
-    return any(all(pattern.fullmatch(name) for name in plain) for pattern in (_CLOUD_REGION, _LOCALE))
+def of_one_domain(names: list[str]) -> set[str]:
+    """Return those names that are codes of one domain: of the domain that most of them belong to."""
+    plain = {name: re.sub(r"[\s_]+", "-", name.casefold()) for name in names}
+    found = [{name for name, code in plain.items() if code in domain} for domain in _DOMAINS]
+    found += [{name for name, code in plain.items() if pattern.fullmatch(code)} for pattern in (_CLOUD_REGION, _LOCALE)]
+    return max(found, key=len)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..storage import Entry
 from . import noise
 from .cluster import GENERIC_FOLDERS, Cluster, unite
-from .codes import one_domain
+from .codes import of_one_domain
 from .grouping import Known
 from .names import KNOWN_EXTENSIONS, calendar_names, calendar_part, file_name, folder_name
 from .similarity import Comparer, spread
@@ -265,9 +265,10 @@ class Detector:
                 template = folder_name(name).stem
                 groups.setdefault((found[0].format, template), []).append((name, found))
         for (_, template), group in sorted(groups.items()):
+            if not template:
+                codes = of_one_domain([name for name, _ in group])
+                group = [child for child in group if child[0] in codes]
             if len(group) < 3 or len(group) < (0.5 if known else CODE_SHARE) * len(named):
-                continue
-            if not template and not one_domain([name for name, _ in group]):
                 continue
             clusters = [found[0] for _, found in group]
             if not self._alike(clusters, unknown=known):

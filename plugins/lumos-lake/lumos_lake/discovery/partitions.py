@@ -93,7 +93,9 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
         if _is_version(lower, seen, positions):
             versions.append(name)
         else:
-            columns.append(PartitionColumn(name, value_type(seen, name if name in positions else ""), nullable, name in positions))
+            columns.append(
+                PartitionColumn(name, value_type(seen, name if name in positions else ""), nullable, name in positions)
+            )
     return Levels(tuple(columns), tuple(versions), tuple(notes))
 
 

@@ -1,0 +1,286 @@
+"""Discovery case by case: the layouts that lakes really have, and the ones that lead crawlers astray."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lumos_lake import Entry, discover
+from lumos_lake.discovery import layout
+
+ORDERS = frozenset({("id", "number"), ("name", "text"), ("at", "wall"), ("amount", "number")})
+OTHERS = frozenset({("sku", "text"), ("qty", "number"), ("place", "text"), ("open", "bool")})
+
+
+def peek(format: str, entry: Entry):
+    """Files whose name speaks of customers, or of `b`, have another schema."""
+    name = entry.path.rpartition("/")[2]
+    return OTHERS if "customer" in name or name.startswith("b.") else ORDERS
+
+
+def same(format: str, entry: Entry):
+    return ORDERS
+
+
+def found(*paths: str, peek=peek, **more):
+    return {
+        g.name: [column.name for column in g.partitions]
+        for g in discover([Entry(path, 10) for path in paths], peek=peek, **more)
+    }
+
+
+UUIDS = ("5f0c3b2e-1111-4222-8333-444455556666", "6f0c3b2e-1111-4222-8333-444455556666")
+
+CASES = {
+    "hive": (["o/dt=2024-01-01/r=eu/p.csv", "o/dt=2024-01-02/r=us/p.csv"], {"o": ["dt", "r"]}),
+    "one partition so far": (["o/dt=2024-01-01/p.csv"], {"o": ["dt"]}),
+    "order of keys differs": (["o/a=1/b=2/p.csv", "o/b=3/a=2/p.csv", "o/a=9/b=9/p.csv"], {"o": ["a", "b"]}),
+    "case of keys differs": (["o/Day=1/p.csv", "o/day=2/p.csv", "o/day=3/p.csv"], {"o": ["day"]}),
+    "key twice": (["o/x=2/x=1/p.csv", "o/x=3/x=1/p.csv"], {"o": ["x"]}),
+    "missing level": (["o/a=1/b=2/p.csv", "o/a=2/p.csv"], {"o": ["a", "b"]}),
+    "missing levels": (["o/p-0.csv", "o/a=1/p-1.csv", "o/a=2/p-2.csv"], {"o": ["a"]}),
+    "files differ by partition": (["o/year=2017/A.csv", "o/year=2017/C.csv", "o/year=2018/D.csv"], {"o": ["year"]}),
+    "hive under hive day": (["o/dt=2024-01-01/00/p.csv", "o/dt=2024-01-01/13/p.csv"], {"o": ["dt", "hour"]}),
+    "dates": (["e/2024/01/31/x1.json", "e/2024/02/01/x2.json"], {"e": ["year", "month", "day"]}),
+    "one date": (["e/2024/01/31/x1.json"], {"e": ["year", "month", "day"]}),
+    "hours": (["e/2024/01/31/00/x.json", "e/2024/01/31/23/x.json"], {"e": ["year", "month", "day", "hour"]}),
+    "compact dates": (["e/20240131/x.json", "e/20240201/x.json"], {"e": ["date"]}),
+    "months": (["e/2024-01/x.json", "e/2024-02/x.json"], {"e": ["month"]}),
+    "quarters": (["e/2024/Q1/x.json", "e/2024/Q2/x.json"], {"e": ["year", "quarter"]}),
+    "weeks": (["e/2024-W01/x.json", "e/2024-W02/x.json"], {"e": ["week"]}),
+    "month words": (["e/2023/jan/x.json", "e/2023/feb/x.json"], {"e": ["year", "month"]}),
+    "landing zone of files": (
+        [f"in/2024-01-0{d}/{t}.csv" for d in (1, 2) for t in ("orders", "customers")],
+        {"in/orders": ["date"], "in/customers": ["date"]},
+    ),
+    "landing zone, one day": (
+        ["in/2024-01-01/orders.csv", "in/2024-01-01/customers.csv"],
+        {"in/orders": ["date"], "in/customers": ["date"]},
+    ),
+    "landing zone of folders": (
+        [f"in/2024/01/0{d}/{t}/p-{d}.csv" for d in (1, 2) for t in ("orders", "customers")],
+        {"in/orders": ["year", "month", "day"], "in/customers": ["year", "month", "day"]},
+    ),
+    "hive landing zone": (
+        [f"in/dt=2024-01-0{d}/{t}.csv" for d in (1, 2) for t in ("orders", "customers")],
+        {"in/orders": ["dt"], "in/customers": ["dt"]},
+    ),
+    "shards": (["d/part-0000-aa11bb22.parquet", "d/part-0001-cc33dd44.parquet"], {"d": []}),
+    "shards by uuid": ([f"d/{u}.parquet" for u in UUIDS], {"d": []}),
+    "shards by number": (["d/000000_0.parquet", "d/000001_0.parquet"], {"d": []}),
+    "shards by month": (["d/sales_jan.csv", "d/sales_feb.csv"], {"d": []}),
+    "packed twice": (["d/e-1.json.gz", "d/e-2.json.zst", "d/e-3.gz.json"], {"d": []}),
+    "a file per table": (
+        ["d/orders.csv", "d/customers.csv", "d/orders_old.csv"],
+        {"d/orders.csv": [], "d/customers.csv": [], "d/orders_old.csv": []},
+    ),
+    "files of two regions": (["d/us_sales.csv", "d/eu_sales.csv"], {"d/us_sales.csv": [], "d/eu_sales.csv": []}),
+    "folders of two regions": (
+        ["d/us_sales/part-0.csv", "d/eu_sales/part-0.csv"],
+        {"d/us_sales": [], "d/eu_sales": []},
+    ),
+    "tables side by side": (
+        [f"d/{t}_{n}.csv" for t in ("orders", "customers") for n in (1, 2)],
+        {"d/orders": [], "d/customers": []},
+    ),
+    "alike names, other schemas": (["d/a.1.csv", "d/b.1.csv"], {"d/a.1.csv": [], "d/b.1.csv": []}),
+    "two formats": (
+        [f"d/part-{n}.csv" for n in range(3)] + ["d/part-0.avro", "d/part-1.avro"],
+        {"d": [], "d/*.avro": []},
+    ),
+    "regions": (["s/eu/p-0.csv", "s/us/p-0.csv", "s/apac/p-0.csv"], {"s": ["partition_0"]}),
+    "countries": (["s/de/p-0.csv", "s/fr/p-0.csv", "s/it/p-0.csv"], {"s": ["partition_0"]}),
+    "numbered tenants": (["s/tenant_1/p-0.csv", "s/tenant_2/p-0.csv", "s/tenant_7/p-0.csv"], {"s": ["partition_0"]}),
+    "two regions only": (["s/eu/part-0.csv", "s/us/part-0.csv"], {"s/eu": [], "s/us": []}),
+    "words are no codes": (
+        ["s/web/part-0.csv", "s/shop/part-0.csv", "s/partner/part-0.csv"],
+        {"s/web": [], "s/shop": [], "s/partner": []},
+    ),
+    "regions of many tables": (
+        [f"{r}/{t}/p-{n}.csv" for r in ("eu", "us", "apac") for t in ("orders", "customers") for n in (0, 1)],
+        {f"{r}/{t}": [] for r in ("eu", "us", "apac") for t in ("orders", "customers")},
+    ),
+    "buckets": (["s/0/p-0.csv", "s/1/p-0.csv", "s/17/p-0.csv"], {"s": ["partition_0"]}),
+    "numbered tenants of many tables": (
+        [f"s/{n}/{t}.csv" for n in (1001, 1002) for t in ("orders", "customers")],
+        {f"s/{n}/{t}.csv": [] for n in (1001, 1002) for t in ("orders", "customers")},
+    ),
+    "runs": ([f"s/{u}/p.csv" for u in UUIDS], {"s": []}),
+    "runs by key": ([f"s/run_id={u}/p.csv" for u in UUIDS], {"s": []}),
+    "versions": (["m/v=1/p.csv", "m/v=2/p.csv"], {"m": []}),
+    "version folders": (["m/v1/p.csv", "m/v2/p.csv"], {"m": []}),
+    "year folders of one table": (["h/2023/orders.csv", "h/2024/orders.csv"], {"h": ["year"]}),
+    "vague folder": (["data/sales_1.csv", "data/sales_2.csv"], {"data/sales": []}),
+    "archive beside partitions": (["o/dt=1/p.csv", "o/dt=2/p.csv", "o/old/x.csv"], {"o": ["dt"], "o/old/x.csv": []}),
+    "odd file among shards": (["o/part-0.csv", "o/part-1.csv", "o/fix.csv"], {"o": [], "o/fix.csv": []}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_layouts(case):
+    paths, expected = CASES[case]
+    assert found(*paths) == expected
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "_SUCCESS",
+        "._SUCCESS.crc",
+        "_committed_12",
+        "_started_12",
+        "_temporary/0/part-9.csv",
+        "_$folder$",
+        "day=3_$folder$",
+        ".part-1.csv.crc",
+        "x.csv.tmp",
+        "x.csv.part",
+        "x.csv.inprogress",
+        ".DS_Store",
+        "README.md",
+        "_metadata",
+        "manifest.json",
+        "_schema.json",
+        ".hidden/x.csv",
+        "_spark_metadata/0",
+    ],
+)
+def test_noise_changes_nothing(noise):
+    plain = ["t/day=1/part-0.csv", "t/day=2/part-0.csv"]
+    answer = layout([Entry(path, 10) for path in [*plain, f"t/{noise}", f"t/day=1/{noise}"]], peek=peek)
+    assert [(g.name, [e.path for e in g.files]) for g in answer.groupings] == [("t", plain)]
+    assert answer.noise + answer.unknown == 2
+
+
+def test_hidden_names_are_data_when_asked_for():
+    assert found("t/_part-0.csv", "t/_part-1.csv", hidden=True) == {"t": []}
+    assert found("t/_part-0.csv") == {}
+
+
+MARKS = {
+    "delta": "_delta_log/00000000000000000000.json",
+    "iceberg": "metadata/v1.metadata.json",
+    "hudi": ".hoodie/hoodie.properties",
+}
+
+
+@pytest.mark.parametrize("format", MARKS)
+def test_a_marker_claims_its_folder(format):
+    listing = [f"t/{MARKS[format]}", "t/part-0.parquet", "t/day=1/part-1.parquet", "u/x.csv"]
+    answer = {g.name: g for g in discover([Entry(path, 10) for path in listing])}
+    assert set(answer) == {"t", "u/x.csv"}
+    assert answer["t"].format == format and answer["t"].marked and answer["t"].confidence == 1.0
+    assert [e.path for e in answer["t"].files] == [f"t/{MARKS[format]}"]
+
+
+def test_the_innermost_marker_wins_and_the_outer_owns_the_rest():
+    answer = found(f"t/{MARKS['delta']}", "t/x.csv", "t/sub/y.csv", f"t/inner/{MARKS['iceberg']}", "t/inner/data/z.csv")
+    assert set(answer) == {"t", "t/inner"}
+
+
+def test_two_markers_are_one_dataset():
+    (both,) = discover([Entry(f"t/{MARKS['delta']}", 1), Entry(f"t/{MARKS['iceberg']}", 1)])
+    assert {both.format, *both.also} == {"delta", "iceberg"}
+
+
+def test_a_folder_named_metadata_is_no_marker():
+    assert found("t/metadata/readme.txt", "t/p-0.csv", "t/p-1.csv") == {"t": []}
+
+
+def test_values_and_types_of_partitions():
+    def column(*values):
+        (grouping,) = discover([Entry(f"t/k={value}/p.csv", 1) for value in values])
+        (found,) = grouping.partitions
+        return found.type, found.nullable
+
+    assert column("1", "22") == ("int64", False)
+    assert column("01", "12") == ("int64", False)
+    assert column("0042", "0001") == ("string", False)
+    assert column("2024-01-31") == ("date", False)
+    assert column("2024-13-31") == ("string", False)
+    assert column("20240131") == ("int64", False)
+    assert column("2024-01-31", "20240131") == ("string", False)
+    assert column("2024-01-31%2010%3A00%3A00") == ("timestamp(us)", False)
+    assert column("a%2Fb", "1") == ("string", False)
+    assert column("1", "__HIVE_DEFAULT_PARTITION__") == ("int64", True)
+    assert column("1", "") == ("int64", True)
+    assert column("__HIVE_DEFAULT_PARTITION__") == ("unknown", True)
+
+
+def test_irregular_partitions_are_told():
+    (grouping,) = discover([Entry("t/A=1/b=2/p.csv", 1), Entry("t/b=1/a=2/p.csv", 1), Entry("t/a=1/a=2/p.csv", 1)])
+    assert {code for code, _ in grouping.findings} == {
+        "partition-key-case",
+        "partition-order",
+        "partition-key-twice",
+        "partition-level-missing",
+    }
+
+
+def test_the_format_decides_even_without_extension():
+    listing = [Entry("t/part-00000", 5), Entry("t/part-00001", 5), Entry("t/README", 5)]
+    assert discover(listing) == []
+    (grouping,) = discover(listing, sniff=lambda entry: "parquet")
+    assert grouping.format == "parquet" and len(grouping.files) == 2
+
+
+def test_formats_that_are_not_read_are_counted():
+    answer = layout([Entry("a.orc", 1), Entry("b.csv", 1), Entry("c.xyz", 1)], extensions={".csv": "csv"})
+    assert [g.name for g in answer.groupings] == ["b.csv"]
+    assert answer.unread == {"orc": 1} and answer.unknown == 1
+
+
+def test_a_few_odd_files_do_not_rename_what_was_known():
+    shards = [f"exports/sales_{n}.csv" for n in range(9)]
+    assert set(found(*shards, known=lambda name: None)) == {"exports/sales"}
+    names = [f"shop/sales_{n}.csv" for n in range(9)]
+    assert set(found(*names)) == {"shop"}
+    odd = discover([Entry(p, 1) for p in [*names, "shop/customer.csv"]], peek=peek, known={"shop": "csv"}.get)
+    assert {g.name for g in odd} == {"shop", "shop/customer.csv"}
+    assert [code for g in odd for code, _ in g.findings] == ["odd-files"]
+
+
+def test_an_odd_file_in_a_partition_does_not_rename_the_table():
+    days = [f"o/dt=2024-01-{n:02d}/orders.csv" for n in range(1, 20)]
+    odd = found(*days, "o/dt=2024-01-19/customer.csv")
+    assert odd == {"o": ["dt"], "o/customer": ["dt"]}
+
+
+def test_an_odd_folder_does_not_split_regions():
+    codes = [f"s/{code}/p-{n}.csv" for code in ("eu", "us", "apac", "de", "fr", "it", "es", "nl") for n in (0, 1)]
+    assert found(*codes, "s/notes/p-0.csv", "s/notes/p-1.csv", peek=same) == {"s": ["partition_0"], "s/notes": []}
+    assert found(*codes[:6], "s/a1x/p-1.csv", "s/zzz/p-1.csv", peek=same, known={"s": "csv"}.get)["s"] == [
+        "partition_0"
+    ]
+
+
+SEGMENTS = st.sampled_from(["a", "b", "dt=1", "dt=2", "2024", "01", "eu", "us", "x y", "v1", "0", "k="])
+NAMES = st.sampled_from(
+    ["part-0.csv", "part-1.csv", "orders.csv", "customer.csv", "x.parquet", "_SUCCESS", "b.csv", "n"]
+)
+PATHS = st.lists(
+    st.tuples(st.lists(SEGMENTS, max_size=4), NAMES).map(lambda made: "/".join([*made[0], made[1]])),
+    unique=True,
+    max_size=25,
+)
+
+
+@given(PATHS, st.integers())
+def test_the_order_of_the_listing_does_not_matter(paths, seed):
+    listing = [Entry(path, 1) for path in sorted(paths)]
+    shuffled = list(listing)
+    random.Random(seed).shuffle(shuffled)
+    assert discover(shuffled, peek=peek) == discover(listing, peek=peek)
+
+
+@given(PATHS)
+def test_no_file_is_in_two_datasets_and_no_name_is_used_twice(paths):
+    answer = layout([Entry(path, 1) for path in paths], peek=peek)
+    files = [entry.path for grouping in answer.groupings for entry in grouping.files]
+    assert len(files) == len(set(files)) and set(files) <= set(paths)
+    assert len(files) + answer.noise + answer.unknown + sum(answer.unread.values()) == len(paths)
+    names = [grouping.name for grouping in answer.groupings]
+    assert names == sorted(set(names)) and all(names)
+    assert all(0 < grouping.confidence <= 1 and grouping.evidence for grouping in answer.groupings)
