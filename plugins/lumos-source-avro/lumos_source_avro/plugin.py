@@ -14,6 +14,7 @@ def lumos_formats() -> list[Component]:
             target="lumos_source_avro.format:AvroFormat",
             config="lumos_source_avro.config:AvroConfig",
             summary="Avro: schema from the header alone, with its names, defaults and descriptions",
+            since="0.1.0",
         )
     ]
 
@@ -27,5 +28,6 @@ def lumos_sources() -> list[Component]:
             target="lumos_source_avro.source:AvroSource",
             config="lumos_source_avro.source:AvroSourceConfig",
             summary="Datasets of Avro files in a folder",
+            since="0.1.0",
         )
     ]

@@ -27,11 +27,12 @@ _LOGICAL: dict[tuple[str, str], types.Type] = {
     ("long", "time-micros"): types.Time("us"),
     ("string", "uuid"): types.Uuid(),
     ("bytes", "big-decimal"): types.Opaque("big-decimal"),
-    **{
-        ("long", f"{prefix}timestamp-{word}"): types.Timestamp(unit, zone)
-        for prefix, zone in (("", "instant"), ("local-", "none"))
-        for word, unit in (("millis", "ms"), ("micros", "us"), ("nanos", "ns"))
-    },  # type: ignore[arg-type]
+    ("long", "timestamp-millis"): types.Timestamp("ms", "instant"),
+    ("long", "timestamp-micros"): types.Timestamp("us", "instant"),
+    ("long", "timestamp-nanos"): types.Timestamp("ns", "instant"),
+    ("long", "local-timestamp-millis"): types.Timestamp("ms"),
+    ("long", "local-timestamp-micros"): types.Timestamp("us"),
+    ("long", "local-timestamp-nanos"): types.Timestamp("ns"),
 }
 _FIELD_KEYS = frozenset({"name", "type", "doc", "default", "aliases", "order"})
 _MAX_DEPTH = 60

@@ -14,6 +14,7 @@ def lumos_formats() -> list[Component]:
             target="lumos_source_csv.format:CsvFormat",
             config="lumos_source_csv.config:CsvConfig",
             summary="Delimited text: delimiter, encoding, header and types from a bounded head",
+            since="0.1.0",
         )
     ]
 
@@ -27,5 +28,6 @@ def lumos_sources() -> list[Component]:
             target="lumos_source_csv.source:CsvSource",
             config="lumos_source_csv.source:CsvSourceConfig",
             summary="Datasets of CSV files in a folder",
+            since="0.1.0",
         )
     ]

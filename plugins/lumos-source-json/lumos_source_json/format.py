@@ -46,7 +46,7 @@ class JsonFormat(Format[JsonConfig]):
             return
         head, found = read
         fields, mixed = infer(found.records)
-        options = [("records", found.shape)]
+        options: list[tuple[str, str]] = [("records", found.shape)]
         if head.compression:
             options.insert(0, ("compression", head.compression))
         value = Dataset(captured=["layout", "properties"], fields=fields)

@@ -14,6 +14,7 @@ def lumos_formats() -> list[Component]:
             target="lumos_source_json.format:JsonFormat",
             config="lumos_source_json.config:JsonConfig",
             summary="JSON lines, arrays and documents: types from a bounded head",
+            since="0.1.0",
         )
     ]
 
@@ -27,5 +28,6 @@ def lumos_sources() -> list[Component]:
             target="lumos_source_json.source:JsonSource",
             config="lumos_source_json.source:JsonSourceConfig",
             summary="Datasets of JSON files in a folder",
+            since="0.1.0",
         )
     ]

@@ -1,10 +1,11 @@
-"""The conformance kit on the format `json`."""
+"""The conformance kit on the format `json` and the source of the same name."""
 
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
-from lumos_core.testing.kit import FormatKit
+from lumos_core.testing.kit import FormatKit, SourceKit
 
 
 class TestJson(FormatKit):
@@ -19,3 +20,17 @@ class TestJson(FormatKit):
         "cut.jsonl.gz": gzip.compress(b'{"a":1}\n' * 99)[:-12],
         "deep.json": b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     }
+
+
+class TestJsonSource(SourceKit):
+    name = "json"
+    options = {"path": "."}
+    hide = "customers.jsonl"
+
+    def prepare(self, folder: Path) -> None:
+        content = b'{"id":1,"amount":9.5}\n'
+        for day in (1, 2):
+            part = folder / f"orders/day=2026-01-0{day}"
+            part.mkdir(parents=True)
+            (part / "part-0.jsonl").write_bytes(content)
+        (folder / "customers.jsonl").write_bytes(content)

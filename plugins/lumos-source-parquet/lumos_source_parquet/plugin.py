@@ -14,6 +14,7 @@ def lumos_formats() -> list[Component]:
             target="lumos_source_parquet.format:ParquetFormat",
             config="lumos_source_parquet.config:ParquetConfig",
             summary="Parquet: schema, row count and layout from the footer alone",
+            since="0.1.0",
         )
     ]
 
@@ -27,5 +28,6 @@ def lumos_sources() -> list[Component]:
             target="lumos_source_parquet.source:ParquetSource",
             config="lumos_source_parquet.source:ParquetSourceConfig",
             summary="Datasets of Parquet files in a folder",
+            since="0.1.0",
         )
     ]

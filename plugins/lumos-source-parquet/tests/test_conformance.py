@@ -1,14 +1,15 @@
-"""The conformance kit on the format `parquet`."""
+"""The conformance kit on the format `parquet` and the source of the same name."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lumos_core.testing.kit import FormatKit
+from lumos_core.testing.kit import FormatKit, SourceKit
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -29,3 +30,17 @@ class TestParquet(FormatKit):
     def broken_files(self) -> Mapping[str, bytes]:
         whole = parquet(pa.table({"id": [1]}))
         return {"cut.parquet": whole[:-30], "text.parquet": b"a,b\n1,2\n", "short.parquet": b"PA"}
+
+
+class TestParquetSource(SourceKit):
+    name = "parquet"
+    options = {"path": "."}
+    hide = "customers.parquet"
+
+    def prepare(self, folder: Path) -> None:
+        content = parquet(pa.table({"id": [1], "amount": [9.5]}))
+        for day in (1, 2):
+            part = folder / f"orders/day=2026-01-0{day}"
+            part.mkdir(parents=True)
+            (part / "part-0.parquet").write_bytes(content)
+        (folder / "customers.parquet").write_bytes(content)
