@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -115,13 +114,18 @@ class Case:
         """Return where an old path is now."""
         return self.match.paths.get(path, path) if "fields" in self.changed else path
 
-    def things(self) -> Iterator[Part]:
-        """Return the record and each of its fields that differs, as things that people describe."""
-        yield Part(self, self.old, self.new, "", "", f"`{self.name}`")
-        if "fields" in self.changed:
-            for old, new in self.match.common:
-                if old != new:
-                    yield Part(self, old, new, "fields.", new.path, f"Field `{new.path}` of `{self.name}`")
+    @cached_property
+    def edited(self) -> list[tuple[Field, Field]]:
+        """(old, new) for every field that is on both sides and differs."""
+        return [(old, new) for old, new in self.match.common if old != new] if "fields" in self.changed else []
+
+    @cached_property
+    def things(self) -> list[Part]:
+        """The record and each of its fields that differs, as things that people describe."""
+        parts = [Part(self, self.old, self.new, "", "", f"`{self.name}`")]
+        for old, new in self.edited:
+            parts.append(Part(self, old, new, "fields.", new.path, f"Field `{new.path}` of `{self.name}`"))
+        return parts
 
 
 class Part(NamedTuple):

@@ -21,7 +21,7 @@ COVERAGE_DROP = 10
 
 def detect(case: Case) -> Iterator[Found]:
     """Judge descriptions, names, links, properties and relations of a record and of its fields."""
-    for part in case.things():
+    for part in case.things:
         if part.old.description != part.new.description:
             yield from _description(part)
         if part.old.display_name != part.new.display_name:
@@ -108,10 +108,11 @@ def _pairs(part: Part, aspect: str, before: dict[str, str], after: dict[str, str
 
 def _coverage(case: Case) -> Iterator[Found]:
     """Compare over the fields that are on both sides: a new field without a description loses nothing."""
-    if "fields.description" not in case.captured or not case.match.common:
+    if "fields.description" not in case.captured:
         return
+    lost = sum(bool(_shown(old)) - bool(_shown(new)) for old, new in case.edited)
     total = len(case.match.common)
-    before = sum(1 for old, _ in case.match.common if _shown(old))
-    after = sum(1 for _, new in case.match.common if _shown(new))
-    if (before - after) * 100 >= COVERAGE_DROP * total and before > after:
-        yield Found("doc-coverage-decreased", "fields", f"{before * 100 // total} %", f"{after * 100 // total} %")
+    if lost > 0 and lost * 100 >= COVERAGE_DROP * total:
+        before = sum(1 for old, _ in case.match.common if _shown(old))
+        shares = (f"{count * 100 // total} %" for count in (before, before - lost))
+        yield Found("doc-coverage-decreased", "fields", *shares)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,8 @@ def detect(case: Case) -> Iterator[Found]:
         return
     match = case.match
     if "fields" in case.captured:
-        now = ""
         for field in match.removed:
-            now = now or _now(case)
-            yield _removed(field, now)
+            yield _removed(field, _time_of(case.ctx.run_id))
         for field in match.added:
             yield _added(field)
     for rule, old, new in match.renamed:
@@ -59,11 +58,11 @@ def _removed(field: Field, now: str) -> Found:
     return Found(rule, field.path, deprecated.at, None)
 
 
-def _now(case: Case) -> str:
+@lru_cache(maxsize=8)
+def _time_of(run_id: str) -> str:
     """Return the time of the run, which its id begins with, so that a run judged again judges alike."""
-    stamp = case.ctx.run_id.split("-")[0]
     try:
-        moment = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        moment = datetime.strptime(run_id.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         moment = datetime.now(timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -94,8 +93,10 @@ def default_text(field: Field) -> str | None:
 def _order(case: Case) -> Iterator[Found]:
     positional = any(is_positional(getattr(value, "layout", None)) for value in (case.old, case.new))
     places = {id(field): place for place, field in enumerate(case.new.fields)}
-    olds = {id(field): place for place, field in enumerate(case.old.fields)}
-    pairs = sorted(case.match.common, key=lambda pair: olds[id(pair[0])])
+    pairs = case.match.common
+    if case.match.paths:
+        olds = {id(field): place for place, field in enumerate(case.old.fields)}
+        pairs = sorted(pairs, key=lambda pair: olds[id(pair[0])])
     order = [places[id(new)] for _, new in pairs]
     if any(later < earlier for earlier, later in pairwise(order)):
         moved = _moved(order)

@@ -39,7 +39,7 @@ OWN_PROPERTIES = frozenset({*POLICIES, *VALUES, *HOLDS})
 
 def detect(case: Case) -> Iterator[Found]:
     """Judge what marks and protects a record and its fields."""
-    for part in case.things():
+    for part in case.things:
         if part.old.tags != part.new.tags:
             yield from _tags(part)
         if part.old.terms != part.new.terms:
@@ -148,7 +148,7 @@ def _on(value: str | None) -> set[str]:
 
 
 def _storage(case: Case) -> Iterator[Found]:
-    part = next(case.things())
+    part = case.things[0]
     old, new = (dict(layout.options) if layout else {} for layout in (case.old.layout, case.new.layout))
     yield from _properties(part, old, new, "layout")
 

@@ -23,7 +23,7 @@ _MORE_IS_BETTER = ("availability", "throughput", "retention", "completeness", "a
 def detect(case: Case) -> Iterator[Found]:
     """Judge deprecation, status, tier, schedule, promises and the reach of the snapshot."""
     yield from _capabilities(case)
-    for part in case.things():
+    for part in case.things:
         if part.old.lifecycle != part.new.lifecycle:
             yield from _deprecation(part)
             yield from _status(part)

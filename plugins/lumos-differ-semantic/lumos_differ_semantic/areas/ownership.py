@@ -21,7 +21,7 @@ def detect(case: Case) -> Iterator[Found]:
         state = {True: "active", False: "inactive"}
         rule = "owner-reactivated" if case.new.active else "owner-inactive"
         yield Found(rule, "active", state[case.old.active], state[case.new.active])
-    for part in case.things():
+    for part in case.things:
         if part.old.owners != part.new.owners:
             yield from _owners(part)
         if part.old.domains != part.new.domains:

@@ -17,25 +17,21 @@ if TYPE_CHECKING:
 UNITS = frozenset({"unit", "units", "unit_of_measure", "currency", "format", "date_format", "time_unit", "scale"})
 """Properties of a field that say how to read its value."""
 
+_STORED = "a stored value"
 _SEVERITY: dict[str, Severity] = {"ok": "non-breaking", "risky": "risky", "breaking": "breaking"}
 _AT_PLACE = frozenset({"field-removed", "field-added-nullable", "field-added-required", "field-reordered"})
 
 
 def detect(case: Case) -> Iterator[Found]:
     """Judge what the fields that are on both sides may hold."""
-    if "fields" not in case.changed:
-        return
-    for old, new in case.match.common:
-        if old != new:
-            yield from _type(case, old, new)
-            yield from _nullable(case, old, new)
-            yield from _default(case, old, new)
-            if old.generated != new.generated and "fields" in case.captured:
-                yield Found(
-                    "generated-changed", new.path, old.generated or "a stored value", new.generated or "a stored value"
-                )
-            if old.properties != new.properties:
-                yield from _unit(old, new)
+    for old, new in case.edited:
+        yield from _type(case, old, new)
+        yield from _nullable(case, old, new)
+        yield from _default(case, old, new)
+        if old.generated != new.generated and "fields" in case.captured:
+            yield Found("generated-changed", new.path, old.generated or _STORED, new.generated or _STORED)
+        if old.properties != new.properties:
+            yield from _unit(old, new)
 
 
 def _type(case: Case, old: Field, new: Field) -> Iterator[Found]:
