@@ -42,7 +42,7 @@ def join(left: Lines, right: Lines) -> Iterator[tuple[bytes | None, bytes | None
                     continue
                 end = a.data.rfind(b"\n", a.at, a.at + size) + 1
                 if end > a.at:
-                    b.accept_run(end - a.at, a)
+                    a.accept_run(end - a.at, b)
                     step = min(step * 2, _LARGEST)
                     continue
             one, other = a.line(), b.line()

@@ -21,11 +21,13 @@ def snapshot_schema() -> dict[str, Any]:
     """Return the schema: any line of the line form, or a whole document."""
     structs: list[Any] = [*KINDS.values(), Header, Trailer, Declared, SourceInfo]
     _, definitions = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
+    for struct in KINDS.values():
+        definitions[struct.__name__].pop("additionalProperties", None)  # a document has the URN among the keys
     lines = {f"{kind}_line": _line(kind, struct.__name__) for kind, struct in KINDS.items()}
     definitions["Trailer"]["properties"]["kind"] = {"const": "~end"}
     definitions["Header"]["required"] = ["exported_at", "format", "sources"]
     definitions["Header"]["properties"]["format"] = {"const": FORMAT}
-    return {
+    schema = {
         "$schema": _DIALECT,
         "title": "Lumos Snapshot",
         "description": "One line of NAME.lumos.jsonl, or a snapshot in its document form.",
@@ -35,8 +37,10 @@ def snapshot_schema() -> dict[str, Any]:
             {"$ref": "#/$defs/Trailer"},
             {"$ref": "#/$defs/document"},
         ],
-        "$defs": {**dict(sorted({**definitions, **lines}.items())), "document": _document(definitions)},
+        "$defs": {**dict(sorted({**definitions, **lines}.items())), "document": _document()},
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))
+    return plain
 
 
 def _line(kind: str, struct: str) -> dict[str, Any]:
@@ -45,23 +49,23 @@ def _line(kind: str, struct: str) -> dict[str, Any]:
         "properties": {
             "kind": {"const": kind},
             "urn": {"type": "string", "pattern": "^urn:lumos:"},
-            "value": {"$ref": f"#/$defs/{struct}"},
+            "value": {"$ref": f"#/$defs/{struct}", "unevaluatedProperties": False},
         },
         "required": ["kind", "urn", "value"],
         "additionalProperties": False,
     }
 
 
-def _document(definitions: dict[str, Any]) -> dict[str, Any]:
+def _document() -> dict[str, Any]:
     lists = {}
     for kind, plural in PLURALS.items():
-        value = definitions[KINDS[kind].__name__]
         lists[plural] = {
             "type": "array",
             "items": {
-                **value,
-                "properties": {"urn": {"type": "string", "pattern": "^urn:lumos:"}, **value["properties"]},
-                "required": ["urn", *value.get("required", [])],
+                "$ref": f"#/$defs/{KINDS[kind].__name__}",
+                "properties": {"urn": {"type": "string", "pattern": "^urn:lumos:"}},
+                "required": ["urn"],
+                "unevaluatedProperties": False,
             },
         }
     body = {
