@@ -1,0 +1,1 @@
+"""Owners, tags, domains, descriptions, lineage and more, from one YAML file."""
