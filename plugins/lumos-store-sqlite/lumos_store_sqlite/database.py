@@ -30,7 +30,7 @@ CREATE TABLE entry(
 CREATE INDEX entry_of_ref ON entry(ref, seq);
 CREATE INDEX entry_of_state ON entry(state, seq);
 CREATE INDEX entry_of_run ON entry(run, seq);
-CREATE TABLE line(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, body BLOB NOT NULL);
+CREATE TABLE line(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, body BLOB NOT NULL);
 CREATE TABLE present(
     ref INTEGER NOT NULL, kind TEXT NOT NULL, urn TEXT NOT NULL, since INTEGER NOT NULL,
     line INTEGER NOT NULL, PRIMARY KEY(ref, kind, urn)
@@ -40,6 +40,9 @@ CREATE TABLE past(
     until INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY(ref, kind, urn, since)
 ) WITHOUT ROWID;
 """
+# There is no index by digest: who else may hold the same line holds it under the same key, so that it is found
+# there, and a large commit writes every table from front to back. An index by digest is touched at random, and
+# the time per line grows with the store.
 # The two halves of a history are apart, so that reading the present costs the same after a thousand runs.
 # Texts compare as UTF-8 bytes (collation BINARY), so that the order of a primary key is the order of lines.
 
@@ -169,6 +172,7 @@ class Database:
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 connection.execute(f"PRAGMA journal_size_limit={_WAL_BYTES}")
+                connection.execute("PRAGMA temp_store=MEMORY")  # only ever one chunk of a commit
             except BaseException:
                 connection.close()
                 raise
