@@ -294,7 +294,6 @@ class Crawler(Source[C], Generic[C]):
         chosen: Sequence[Entry] = grouping.files
         if format is None:
             reading = Reading([], [], None, [], [])
-            self._gap(urn, frozenset({"fields"}), "failed", f"format {grouping.format} is not among `formats`", ctx)
         elif grouping.marked:
             reading = read_log(chosen, format, storage, urn, ctx)
         else:
@@ -315,11 +314,13 @@ class Crawler(Source[C], Generic[C]):
         if format is not None:
             self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
         for change in drift:
-            ctx.warn(
-                f"drift-{change.kind}",
-                f"the files of this dataset do not agree on {change.detail}",
-                records.text(reading.examples[change.where]),
+            name = records.text(grouping.name)
+            message = (
+                f"the files of {name} do not agree on the type of {change.detail}"
+                if change.kind == "type"
+                else f"{change.path} is not in every file of {name}"
             )
+            ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
         yield record
         if statistics := records.stats(grouping, urn, reading.rows if len(chosen) == len(grouping.files) else None):
             yield statistics
@@ -336,15 +337,14 @@ class Crawler(Source[C], Generic[C]):
         """Declare what the reading does not license."""
         name = records.text(grouping.name)
         for broken in reading.broken:
-            ctx.warn("cannot-read", f"cannot be read: {broken.why}", records.text(broken.path))
+            ctx.warn("cannot-read", broken.why, records.text(broken.path))
         if reading.broken:
             first = reading.broken[0]
             count = f"{len(reading.broken)} of {len(chosen)} files cannot be read"
             why = f"{count}, such as {records.text(first.path)}: {first.why}"
-            self._gap(urn, aspects - {"layout"}, "partial" if reading.schemas else "failed", why, ctx)
+            self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
         elif not reading.schemas:
-            ctx.warn("empty-file", "holds no byte, so that its schema is not known", name)
-            self._gap(urn, frozenset({"fields"}), "failed", "its files are empty", ctx)
+            ctx.warn("empty-file", "holds no byte; its fields are not known", name)
         if len(chosen) < len(grouping.files):
             why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
             self._gap(urn, aspects - {"layout"}, "partial", why, ctx)

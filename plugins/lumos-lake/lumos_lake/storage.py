@@ -146,7 +146,7 @@ class LocalStorage:
         ready = ((path.rstrip("/") if is_dir else path, entry, is_dir) for path, entry, is_dir in found)
         if not start_after:
             return ready
-        return (item for item in ready if item[0] > start_after or (item[2] and start_after.startswith(f"{item[0]}/")))
+        return (item for item in ready if _after(item[0], start_after, item[2]))
 
     def _kind(self, prefix: str, entry: os.DirEntry[str]) -> tuple[str, os.DirEntry[str], bool] | None:
         path = prefix + entry.name
@@ -188,3 +188,10 @@ class LocalStorage:
 def reason(error: OSError) -> str:
     """Say why a system call failed, without absolute paths."""
     return error.strerror or type(error).__name__
+
+
+def _after(path: str, start: str, is_dir: bool) -> bool:
+    """Tell whether a file, or something in a folder, comes after a path."""
+    if is_dir:
+        return f"{path}/" > start or start.startswith(f"{path}/")
+    return path > start

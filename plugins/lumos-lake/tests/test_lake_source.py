@@ -157,8 +157,11 @@ def test_a_broken_file_takes_only_its_part(shop):
     assert ctx.coverage.complete(dataset("sales/orders"))
     products = found[dataset("sales/products.csv")]
     assert products.fields == [] and "fields" not in products.captured
-    (failed,) = [c for c in ctx.declared if c.status == "failed"]
-    assert "1 of 1 files cannot be read" in failed.reason and "this is no table" in failed.reason
+    first, second = [c.reason for c in ctx.declared if c.status == "failed"]
+    assert first.startswith(
+        "1 of 3 files cannot be read, such as sales/orders/day=2026-01-02/part-0.csv: this is no table"
+    )
+    assert second.startswith("1 of 1 files cannot be read")
     assert [n.where for n in ctx.warnings if n.code == "cannot-read"] == [
         "sales/orders/day=2026-01-02/part-0.csv",
         "sales/products.csv",
@@ -181,7 +184,7 @@ def test_an_empty_file_is_a_dataset_of_unknown_fields(tmp_path):
     put(tmp_path, "t/part-1.csv")
     found, ctx = read(tmp_path)
     assert found[dataset("empty.csv")].fields == [] and "fields" not in found[dataset("empty.csv")].captured
-    assert "fields" in ctx.coverage.gaps(dataset("empty.csv")) and "empty-file" in warnings(ctx)
+    assert "empty-file" in warnings(ctx)
     assert [f.path for f in found[dataset("t")].fields] == ["id", "total"]
     assert not ctx.coverage.gaps(dataset("t"))
 
@@ -319,7 +322,7 @@ def test_a_marked_folder_whose_format_is_not_named(shop):
     assert events.fields == [] and "fields" not in events.captured and events.layout.format == "delta"
     (notice,) = [n for n in ctx.warnings if n.code == "table-format-not-read"]
     assert "Add `delta` to `formats`" in notice.message and notice.where == "events"
-    assert ctx.coverage.complete(dataset("events")) and "fields" in ctx.coverage.gaps(dataset("events"))
+    assert ctx.coverage.complete(dataset("events"))
     assert not any("part-0" in urn for urn in found)
 
 
