@@ -12,6 +12,7 @@ import re
 import sys
 import zlib
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lumos_core.plugin_api import AnyRecord, Context, Dataset, File, Layout, Record, RetryableError, Stats, UnitError
@@ -168,8 +169,13 @@ def profile(file: File, ctx: Context, *, rows: int | None = None, **facts: Any) 
 
 def run_time(ctx: Context) -> str:
     """Return when the run began (RFC 3339, UTC), as its id says."""
-    found = _RUN_TIME.match(ctx.run_id)
+    return _time_of(ctx.run_id) or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache(maxsize=16)
+def _time_of(run_id: str) -> str:
+    found = _RUN_TIME.match(run_id)
     if found is None:
-        return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return ""
     year, month, day, hour, minute, second = found.groups()
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"

@@ -7,8 +7,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lumos_core.plugin_api import Default, Description, Field, paths, types
-
 from lumos_lake.arrow import (
     OVERLAY,
     NativeTextError,
@@ -18,6 +16,8 @@ from lumos_lake.arrow import (
     parse_native,
     schema_of,
 )
+
+from lumos_core.plugin_api import Default, Description, Field, paths, types
 
 NAMES = st.text(min_size=1, max_size=5) | st.sampled_from(
     ["a", "b", "a.b", "x`y", "[]", "{key}", "名", "مرحبا", "a b\n"]

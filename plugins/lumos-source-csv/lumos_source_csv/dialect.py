@@ -31,6 +31,12 @@ def separator_line(data: bytes) -> tuple[str, int] | None:
 
 def sniff(data: bytes) -> str:
     """Return the delimiter that splits the first lines most evenly, quoted text left aside."""
+    end = 0
+    for _ in range(2 * _LINES):  # twice as many: some breaks are inside quotes
+        end = data.find(b"\n", end) + 1
+        if not end:
+            break
+    data = data[:end] if end else data
     if b'"' in data:
         data = _QUOTED.sub(b"", data)
     lines = [line for line in data.split(b"\n", _LINES + 1)[:_LINES] if line.strip(b" \r")]

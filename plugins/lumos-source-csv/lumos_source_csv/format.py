@@ -43,12 +43,13 @@ class CsvFormat(Format[CsvConfig]):
             UnitError: When a file is no text, or its compressed stream is broken.
             RetryableError: When a file changed since it was listed.
         """
+        seen = _Seen()
         for file in files:
             if ctx.cancelled():
                 return
-            yield from self._fragments(file, ctx)
+            yield from self._fragments(file, seen, ctx)
 
-    def _fragments(self, file: File, ctx: Context) -> Iterator[AnyRecord]:
+    def _fragments(self, file: File, seen: _Seen, ctx: Context) -> Iterator[AnyRecord]:
         config = self.config
         head, text, data, start = self._records(file)
         if not data[start:].strip():
@@ -62,7 +63,7 @@ class CsvFormat(Format[CsvConfig]):
         body = data[start:].lstrip(b"\r\n")
         delimiter = config.delimiter or (separated[0] if separated else sniff(body))
         names, has_names, kinds, rows = self._columns(file, body, delimiter, ctx)
-        fields = [Field(paths.quote(name), kind) for name, kind in zip(names, kinds, strict=True)]
+        fields = seen.fields(names, kinds)
         options = [
             ("delimiter", delimiter),
             ("encoding", text.encoding),
@@ -141,6 +142,21 @@ class CsvFormat(Format[CsvConfig]):
                 file.path,
             )
         return names, has_names, found.types, found.rows
+
+
+class _Seen:
+    """The columns of the file before: files of one dataset mostly have the same ones, which are made once."""
+
+    def __init__(self) -> None:
+        self._columns: tuple[list[str], list[str]] = ([], [])
+        self._fields: list[Field] = []
+
+    def fields(self, names: list[str], kinds: list[str]) -> list[Field]:
+        """Return the fields of a file; equal columns share them."""
+        if self._columns != (names, kinds):
+            self._columns = names, kinds
+            self._fields = [Field(paths.quote(name), kind) for name, kind in zip(names, kinds, strict=True)]
+        return self._fields
 
 
 def _skip(data: bytes, lines: int) -> int:
