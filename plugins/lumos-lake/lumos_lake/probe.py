@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from lumos_core.plugin_api import Context, Format
+from lumos_core.plugin_api import ComponentSpec, Context, Format, LumosError
 
+from .config import DEFAULT_FORMATS
 from .discovery import Signature, layout
 from .discovery.noise import never_listed
 from .reading import peek
@@ -50,7 +51,7 @@ def sniff(formats: dict[str, Format[Any]], storage: LocalStorage, entry: Entry) 
 def suggest(path: str) -> list[dict[str, Any]]:
     """Suggest a `files` source for a folder; nothing when it holds no data.
 
-    Table formats are found by their markers and named like any other; `lumos validate` says what to install for them.
+    Table formats are found by their markers. Only formats that are installed are named.
     """
     if not os.path.isdir(path):  # noqa: PTH112
         return []
@@ -59,9 +60,18 @@ def suggest(path: str) -> list[dict[str, Any]]:
         listing.append(entry)
         if len(listing) == _SUGGEST_LIMIT:
             break
-    found: dict[str, int] = {}
-    for grouping in layout(listing).groupings:
-        found[grouping.format] = found.get(grouping.format, 0) + 1
+    found = {format for grouping in layout(listing).groupings for format in (grouping.format, *grouping.also)}
     if not found:
         return []
-    return [{"type": "files", "path": ".", "formats": sorted(found)}]
+    # A pipeline that names what is not installed would not even start; the run itself names what it does not read.
+    readable = sorted(format for format in found if _installed(format))
+    formats = readable or [format for format in DEFAULT_FORMATS if _installed(format)]
+    return [{"type": "files", "path": ".", "formats": formats}] if formats else []
+
+
+def _installed(format: str) -> bool:
+    try:
+        ComponentSpec("format", format).validated()
+    except LumosError:
+        return False
+    return True

@@ -284,3 +284,26 @@ def test_no_file_is_in_two_datasets_and_no_name_is_used_twice(paths):
     names = [grouping.name for grouping in answer.groupings]
     assert names == sorted(set(names)) and all(names)
     assert all(0 < grouping.confidence <= 1 and grouping.evidence for grouping in answer.groupings)
+
+
+def test_a_table_that_was_alone_keeps_the_folder_when_another_joins():
+    days = [f"in1/2024-01-{n:02d}" for n in range(1, 7)]
+    alone = [f"{day}/orders.csv" for day in days]
+    joined = [*alone, *(f"{day}/customer.csv" for day in days[2:])]
+    assert found(*alone) == {"in1": ["date"]}
+    assert set(found(*joined)) == {"in1/orders", "in1/customer"}
+    assert set(found(*joined, known={"in1": "csv"}.get)) == {"in1", "in1/customer"}
+    assert set(found(*joined, known={"in1": "csv", "in1/orders": "csv"}.get)) == {"in1/orders", "in1/customer"}
+
+
+def test_files_without_a_byte_count_only_where_there_is_no_other():
+    listing = [Entry("t/part-0.csv", 0), Entry("t/part-1.csv", 5), Entry("u.csv", 0)]
+    assert {g.name: len(g.files) for g in discover(listing)} == {"t": 1, "u.csv": 1}
+
+
+def test_editions_of_a_named_table_stay_apart():
+    editions = [f"finance/budget_{year}/part-0.csv" for year in (2022, 2023, 2024)]
+    assert len(found(*editions, peek=same)) == 3
+    own = [f"budget/budget_{year}/part-0.csv" for year in (2022, 2023, 2024)]
+    assert found(*own, peek=same) == {"budget": ["partition_0"]}
+    assert found("o/day_2024-01-01/part-0.csv", "o/day_2024-01-02/part-0.csv") == {"o": ["date"]}

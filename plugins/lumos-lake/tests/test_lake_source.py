@@ -7,6 +7,7 @@ from pathlib import Path
 
 import lake_tiny_formats as tiny
 import pytest
+from lumos_lake import probe
 
 from lumos_core.loading.registry import Registry
 from lumos_core.plugin_api import ConfigError, RetryableError, Scope, canonical, urns
@@ -434,13 +435,19 @@ def test_many_small_datasets_share_units(tmp_path):
     assert sum(v.kind == "dataset" for v in found.values()) == 100
 
 
-def test_suggest_names_what_is_there(shop):
+def test_suggest_names_what_is_there_and_can_be_read(shop, monkeypatch):
     put(shop, "t/_delta_log/0.json", "{}")
     put(shop, "x.parquet", "PAR1")
-    assert list(source(shop).suggest(str(shop))) == [
-        {"type": "files", "path": ".", "formats": ["csv", "delta", "parquet"]}
-    ]
-    assert list(source(shop).suggest(str(shop / "nowhere"))) == []
+    put(shop, "y.xlsx", "PK")
+    monkeypatch.setattr(probe, "_installed", {"csv", "parquet", "avro", "delta"}.__contains__)
+    suggest = source(shop).suggest
+    assert list(suggest(str(shop))) == [{"type": "files", "path": ".", "formats": ["csv", "delta", "parquet"]}]
+    assert list(suggest(str(shop / "t"))) == [{"type": "files", "path": ".", "formats": ["delta"]}]
+    monkeypatch.setattr(probe, "_installed", {"csv"}.__contains__)
+    assert list(suggest(str(shop / "t"))) == [{"type": "files", "path": ".", "formats": ["csv"]}]
+    assert list(suggest(str(shop / "nowhere"))) == []
+    monkeypatch.undo()
+    assert not probe._installed("no-such-format")
 
 
 def test_a_preset_is_the_crawler_with_one_format(shop):

@@ -15,7 +15,7 @@ from . import noise
 from .cluster import GENERIC_FOLDERS, Cluster, unite
 from .codes import of_one_domain
 from .grouping import Known
-from .names import KNOWN_EXTENSIONS, calendar_names, calendar_part, file_name, folder_name
+from .names import KNOWN_EXTENSIONS, calendar_names, calendar_part, dated, file_name, folder_name, template
 from .similarity import Comparer, spread
 from .tree import Node
 
@@ -262,12 +262,13 @@ class Detector:
         groups: dict[tuple[str, str], list[Child]] = {}
         for name, found in named:
             if len(found) == 1 and not found[0].rel:
-                template = folder_name(name).stem
-                groups.setdefault((found[0].format, template), []).append((name, found))
-        for (_, template), group in sorted(groups.items()):
-            if not template:
+                groups.setdefault((found[0].format, folder_name(name).stem), []).append((name, found))
+        for (_, stem), group in sorted(groups.items()):
+            if not stem:
                 codes = of_one_domain([name for name, _ in group])
                 group = [child for child in group if child[0] in codes]
+            elif not set(stem.split("-")) <= set(_words(node.name)) and all(dated(name) for name, _ in group):
+                continue  # `orders_2023`, `orders_2024`: editions of a table that has a name of its own
             if len(group) < 3 or len(group) < (0.5 if known else CODE_SHARE) * len(named):
                 continue
             clusters = [found[0] for _, found in group]
@@ -286,6 +287,10 @@ def _bare(name: str) -> bool:
     """Tell whether a name has nothing that looks like an extension."""
     stem, dot, ext = name.rpartition(".")
     return not dot or not stem or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)
+
+
+def _words(name: str) -> list[str]:
+    return template(name)[0].split("-")
 
 
 def _grain_of(children: Sequence[Child]) -> str:

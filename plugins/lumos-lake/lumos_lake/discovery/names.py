@@ -159,6 +159,7 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("week", rf"{_YEAR}[-_]?w(?:0[1-9]|[1-4]\d|5[0-3])"),
         ("month", rf"{_YEAR}{_S}{_M}|{_YEAR}{_M}|(?:m|month)[-_]?(?:{_M}|[1-9])"),
         ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}"),
+        ("date", rf"(?:day|date|dt|ds|as[-_]?of|partition)[-_](?:{_YEAR}([-_.]){_M}\1{_D}|{_YEAR}{_M}{_D})"),
         ("day", rf"(?:d|day)[-_]?(?:{_D}|[1-9])"),
         ("hour", rf"(?:h|hr|hour)[-_]?(?:{_H}|\d)"),
         (
@@ -187,6 +188,14 @@ def folder_name(name: str) -> FolderName:
     if count and (not words or all(word in _RUN_WORDS for word in words) or _only_time(words)):
         return FolderName("run", "-".join(words) or "id")
     return FolderName("named", "", "-".join(words) if count else "")
+
+
+_YEARLIKE = re.compile(rf"(?<!\d){_YEAR}(?:[-_.]?{_M}(?:[-_.]?{_D})?)?(?!\d)")
+
+
+def dated(name: str) -> bool:
+    """Tell whether a date, a month or a year stands in a name."""
+    return _YEARLIKE.search(name) is not None
 
 
 def _only_time(words: list[str]) -> bool:

@@ -12,7 +12,7 @@ from .partitions import analyse
 from .similarity import Comparer, spread
 
 DOMINANT = 0.8
-"""A cluster that has this share of a folder's files keeps the folder's name when odd files join it."""
+"""A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
 
 def groupings(
@@ -26,7 +26,7 @@ def groupings(
     found: dict[str, Grouping] = {}
     for rel, members in sorted(by_folder.items()):
         folder = "/".join(rel)
-        owner = _owner(rel, members, root_name, known)
+        owner = _owner(rel, members, root_name, known, extensions)
         for cluster in sorted(members, key=lambda member: (member is not owner, member.stem, member.format)):
             if cluster is owner:
                 name, root = folder or root_name, folder
@@ -61,7 +61,9 @@ def _by_schema(cluster: Cluster, comparer: Comparer, extensions: dict[str, str])
     return split
 
 
-def _owner(rel: tuple[str, ...], members: list[Cluster], root_name: str, known: Known) -> Cluster | None:
+def _owner(
+    rel: tuple[str, ...], members: list[Cluster], root_name: str, known: Known, extensions: dict[str, str]
+) -> Cluster | None:
     """Return the cluster that is the folder itself."""
     folder = "/".join(rel) or root_name
     title = template(folder.rpartition("/")[2])[0]
@@ -83,8 +85,13 @@ def _owner(rel: tuple[str, ...], members: list[Cluster], root_name: str, known: 
         return named[0]
     first, second = ranked[0], ranked[1]
     odd = second.folders <= (1 - DOMINANT) * first.folders
-    dominant = len(first.files) >= DOMINANT * sum(len(m.files) for m in members)
-    if (pool[0].partitioned and odd) or (dominant and known(folder) == first.format):
+    dominant = first.partitioned or len(first.files) >= DOMINANT * sum(len(member.files) for member in members)
+    before = (
+        dominant
+        and known(folder) == first.format
+        and not any(known(_name("/".join(rel), member, extensions)[0]) for member in members)
+    )
+    if (pool[0].partitioned and odd) or before:
         for member in members:
             if member is not first:
                 member.findings.append(("odd-files", f"does not fit the other files of {folder}"))
@@ -132,7 +139,8 @@ def spelled(bare: str) -> str:
 
 
 def _grouping(name: str, root: str, cluster: Cluster) -> Grouping:
-    files = sorted(cluster.files)
+    # A file without a byte says nothing; it counts only where there is no other.
+    files = sorted([entry for entry in cluster.files if entry.size] or cluster.files)
     positional: dict[int, str] = {}
     count = 0
     for index, label in sorted(cluster.positional.items()):

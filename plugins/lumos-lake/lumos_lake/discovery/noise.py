@@ -28,7 +28,7 @@ _NOISE_FILES = re.compile(
     r"ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc)|.*~|~\$.*|\$.*\$|#.*#|Thumbs\.db|desktop\.ini|\.DS_Store|"
     r"(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?|"
     r"(?:manifest|_?schema|schemas|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?|"
-    r"dataset_infos?|data_dictionary)\.(?:json|yaml|yml|csv)|.*(?:[-_.](?:schema|manifest|metadata|meta))\.json|discovery\.ya?ml)",
+    r"dataset_infos?|data_dictionary|config|settings)\.(?:json|yaml|yml|csv)|.*(?:[-_.](?:schema|manifest|metadata|meta))\.json|discovery\.ya?ml)",
     re.IGNORECASE,
 )
 
