@@ -17,9 +17,10 @@ enums, descriptions, unknown nullability) stands in the field's metadata under `
 from __future__ import annotations
 
 from .canonical import type_of
+from .fields import OVERLAY, fields_of
 from .native import NativeTextError, native_text, parse_native
 from .physical import arrow_type
-from .schema import OVERLAY, fields_of, schema_of
+from .schema import schema_of
 
 __all__ = [
     "OVERLAY",
