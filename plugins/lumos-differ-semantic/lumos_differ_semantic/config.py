@@ -118,7 +118,7 @@ class SemanticConfig(Config):
         default=20,
         ge=1,
         description="A breaking change that reaches so many things downstream is reported once more "
-        "(`downstream-impact-over-threshold`); null switches it off.",
+        "(`downstream-impact-over-threshold`), and so is one that reaches something of tier 1; null switches it off.",
     )
 
     _names = field_validator("policy", mode="before")(_alias)

@@ -84,7 +84,7 @@ class SemanticDiffer(Differ[SemanticConfig]):
         reached = consequences.Impact()
         if changes[0].severity in _WITH_IMPACT:
             reached = consequences.impact(ctx.graph, self.config.impact_limit, urn)
-            more = consequences.over_threshold(changes, reached, self.config.impact_threshold)
+            more = consequences.over_threshold(changes, reached, self.config.impact_threshold, ctx)
             changes += [grade(one, urn, kind, record_name(urn, value), stance) for one in more]
         yield from _with_impact(changes, reached)
 
@@ -98,7 +98,7 @@ class SemanticDiffer(Differ[SemanticConfig]):
         if any(change.severity in _WITH_IMPACT for change in changes):
             reached = consequences.impact(ctx.graph, self.config.impact_limit, before.urn, after.urn)
             follow = [
-                *consequences.over_threshold(changes, reached, self.config.impact_threshold),
+                *consequences.over_threshold(changes, reached, self.config.impact_threshold, ctx),
                 *consequences.unannounced(changes, before.value.version, after.value.version),
             ]
             changes += [self._grade(case, found) for found in follow]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from lumos_core.plugin_api import Change, Dataset, Field, Pair, Record, TagLink, aspects, urns
-from lumos_core.testing.context import MemoryContext
 from lumos_differ_semantic.config import SemanticConfig
 from lumos_differ_semantic.differ import SemanticDiffer
 from lumos_differ_semantic.rules import RULES
 from lumos_differ_semantic.settings import Settings, words_of
 from pydantic import ValidationError
+
+from lumos_core.plugin_api import Change, Dataset, Field, Pair, Record, TagLink, aspects, urns
+from lumos_core.testing.context import MemoryContext
 
 ALL = sorted(aspects.of_kind("dataset"))
 URN = urns.dataset("csv", "shop/customers")

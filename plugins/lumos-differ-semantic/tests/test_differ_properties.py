@@ -8,12 +8,16 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lumos_differ_semantic.config import SemanticConfig
+from lumos_differ_semantic.differ import SemanticDiffer
+from lumos_differ_semantic.rules import RULES
+
 from lumos_core.plugin_api import (
     SEVERITIES,
     Change,
     ColumnEdge,
-    Dataset,
     DataProductLink,
+    Dataset,
     Default,
     Deprecated,
     Description,
@@ -26,8 +30,8 @@ from lumos_core.plugin_api import (
     LineageEdge,
     Link,
     Owner,
-    PartitionField,
     Pair,
+    PartitionField,
     Record,
     Schedule,
     SortField,
@@ -39,11 +43,8 @@ from lumos_core.plugin_api import (
 )
 from lumos_core.testing.context import MemoryContext
 from lumos_core.testing.strategies import records
-from lumos_differ_semantic.config import SemanticConfig
-from lumos_differ_semantic.differ import SemanticDiffer
-from lumos_differ_semantic.rules import RULES
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 ALL = frozenset(aspects.of_kind("dataset"))
 URN = urns.dataset("file", "orders")
 WORSE = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
@@ -113,12 +114,15 @@ LAYOUT = st.none() | st.builds(
 )
 LINEAGE = st.none() | st.builds(
     Lineage,
-    upstreams=some(*(LineageEdge(urn=urns.dataset("file", n), via=v) for n in "xy" for v in (None, "urn:lumos:task:j"))),
+    upstreams=some(
+        *(LineageEdge(urn=urns.dataset("file", n), via=v) for n in "xy" for v in (None, "urn:lumos:task:j"))
+    ),
     columns=some(
         *(ColumnEdge(from_=[f"{urns.dataset('file', 'x')}#{n}"], to=[f"#{t}"], expression=e)
           for n in "mn" for t in "ab" for e in (None, "f(x)"))
     ),
 )  # fmt: skip
+
 
 def consistent(value: Dataset) -> Dataset:
     """Leave out keys, partitions and column edges of fields that are not there."""

@@ -6,58 +6,80 @@ import re
 from pathlib import Path
 
 import pytest
-from lumos_core.plugin_api import BUMPS, SEVERITIES
 from lumos_differ_semantic import lattice_rows
 from lumos_differ_semantic.config import SemanticConfig
 from lumos_differ_semantic.differ import SemanticDiffer
 from lumos_differ_semantic.reference import render
-from lumos_differ_semantic.rules import AREAS, RULES, Rule
+from lumos_differ_semantic.rules import AREAS, RULES
 from lumos_differ_semantic.rules.rule import worse
 
-WRITERS_BREAK = (
-    "field-removed field-renamed field-added-required nullable-to-required type-narrowed constraint-check-tightened "
-    "unique-added primary-key-added enum-value-removed"
-).split()
-EACH = pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+from lumos_core.plugin_api import BUMPS, SEVERITIES
+
+WRITERS_BREAK = [
+    "field-removed",
+    "field-renamed",
+    "field-added-required",
+    "nullable-to-required",
+    "type-narrowed",
+    "constraint-check-tightened",
+    "unique-added",
+    "primary-key-added",
+    "enum-value-removed",
+]
+AREA_NAMES = frozenset(
+    [
+        "schema",
+        "keys",
+        "layout",
+        "lineage",
+        "ownership",
+        "governance",
+        "documentation",
+        "quality",
+        "operational",
+        "lifecycle",
+    ]
+)
 
 
 def test_ids_are_unique() -> None:
     assert sum(len(table.RULES) for table in AREAS) == len(RULES)
 
 
-@EACH
-def test_every_rule_is_whole(rule: Rule) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.id)
-    assert rule.says and not rule.says.endswith(".")
-    assert rule.why.endswith(".") and rule.fix.endswith(".")
-    assert re.fullmatch(r"\d+\.\d+\.\d+", rule.since)
-    assert {rule.history, rule.consumer, rule.writer} <= set(SEVERITIES)
-    assert rule.area in (
-        "schema keys layout lineage ownership governance documentation quality operational lifecycle".split()
-    )
+def test_every_rule_is_whole() -> None:
+    for rule in RULES.values():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.id)
+        assert rule.says and not rule.says.endswith("."), rule.id
+        assert rule.why.endswith(".") and rule.fix.endswith("."), rule.id
+        assert re.fullmatch(r"\d+\.\d+\.\d+", rule.since), rule.id
+        assert {rule.history, rule.consumer, rule.writer} <= set(SEVERITIES), rule.id
+        assert rule.area in AREA_NAMES, rule.id
 
 
-@EACH
-def test_every_rule_has_a_mirror_or_a_reason(rule: Rule) -> None:
-    assert bool(rule.mirrors) != bool(rule.one_way)
-    for mirror in rule.mirrors:
-        assert rule.id in RULES[mirror].mirrors, mirror
+def test_every_rule_has_a_mirror_or_a_reason() -> None:
+    for rule in RULES.values():
+        assert bool(rule.mirrors) != bool(rule.one_way), rule.id
+        for mirror in rule.mirrors:
+            assert rule.id in RULES[mirror].mirrors, (rule.id, mirror)
 
 
-@EACH
-def test_mirrors_point_the_other_way(rule: Rule) -> None:
+def test_mirrors_point_the_other_way() -> None:
     opposite = {"add": "remove", "raise": "lower", "lower": "raise", "remove": "add"}
-    if rule.action in opposite and rule.mirrors:
-        actions = {RULES[mirror].action for mirror in rule.mirrors}
-        assert actions & {opposite[rule.action], "change", "lower"}, actions
+    for rule in RULES.values():
+        if rule.action in opposite and rule.mirrors:
+            actions = {RULES[mirror].action for mirror in rule.mirrors}
+            assert actions & {opposite[rule.action], "change", "lower"}, (rule.id, actions)
 
 
-@EACH
-def test_full_is_the_worse_of_the_two(rule: Rule) -> None:
-    assert rule.full == worse(rule.history, rule.consumer)
-    data = rule.as_dict()
-    assert data["default"] == {"history": rule.history, "consumer": rule.consumer, "full": rule.full}
-    assert data["required_bump"] in BUMPS
+def test_full_is_the_worse_of_the_two() -> None:
+    for rule in RULES.values():
+        data = rule.as_dict()
+        assert data["default"] == {
+            "history": rule.history,
+            "consumer": rule.consumer,
+            "full": worse(rule.history, rule.consumer),
+        }
+        assert data["required_bump"] in BUMPS
 
 
 def test_writers() -> None:

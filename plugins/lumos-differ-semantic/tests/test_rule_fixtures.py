@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from lumos_core.plugin_api import KINDS, Change, Pair, Record, aspects, normalise, urns
-from lumos_core.testing.context import MemoryContext
 from lumos_differ_semantic.config import SemanticConfig
 from lumos_differ_semantic.differ import SemanticDiffer
 from lumos_differ_semantic.rules import RULES
+
+from lumos_core.plugin_api import KINDS, Change, Pair, Record, aspects, normalise, urns
+from lumos_core.testing.context import MemoryContext
 
 _FOLDER = Path(__file__).parent / "fixtures"
 FIXTURES: dict[str, list[Any]] = {}
@@ -27,7 +28,7 @@ _KEYS_OF_CASE = {"b", "a", "kind", "ctx", "config", "path", "severity", "fires",
 
 
 def urn_of(name: str, kind: str = "dataset") -> str:
-    if name.startswith("urn:") or name.startswith("#"):
+    if name.startswith(("urn:", "#")):
         return name
     host, mark, path = name.partition("#")
     host, _, env = host.partition("@")
@@ -147,8 +148,6 @@ def test_fixture(rule: str, case: dict[str, Any], fires: bool) -> None:
         assert len(hits) == case["count"], told
     for change in changes:
         assert change.message and change.why and change.fix
-        assert "{" not in RULES[change.rule].says.format(
-            name="", path="", before="", after="", subject="", aspect=""
-        )
+        assert "{" not in RULES[change.rule].says.format(name="", path="", before="", after="", subject="", aspect="")
         assert change.before is not None or change.after is not None
         assert change.area == RULES[change.rule].area

@@ -76,7 +76,7 @@ RULES = (
     rule(
         "downstream-impact-over-threshold", "lineage", "graph", "detect", "B",
         "A breaking change of `{name}` reaches {after} things downstream",
-        "So many things break at once.",
+        "Many things break at once, or one of the first importance.",
         "Agree on a date with the owners downstream, or keep the old form beside the new.",
         one_way="It escalates another finding and has no direction of its own.",
     ),
