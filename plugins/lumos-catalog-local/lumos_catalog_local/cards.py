@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from lumos_core.plugin_api import urns
 
-from lumos_core.plugin_api import Description, Lifecycle, Text, urns
-
+from .document import Card
 from .page import SearchHit
 from .query import Term
 from .searching import Found
@@ -20,33 +20,14 @@ FIELDS_SHOWN = 5
 """Fields named in one result."""
 
 _SNIPPET = 160
+_TOGETHER = 100
+_SELECT = (
+    "SELECT r.id, r.kind, r.urn, r.card, d.fields, d.details"
+    " FROM record r JOIN document d ON d.id = r.id WHERE r.id IN ({})"
+)
 
 
-class _Field(Struct):
-    """What is shown of a field; the rest of it is skipped unread."""
-
-    path: str
-    type: str = ""
-    description: Description | None = None
-
-
-class _Value(Struct):
-    name: str | None = None
-    display_name: Text | None = None
-    description: Description | None = None
-    lifecycle: Lifecycle | None = None
-    fields: list[_Field] = []
-
-
-class _Line(Struct):
-    kind: str
-    urn: str
-    value: _Value
-
-
-_decode = msgspec.json.Decoder(_Line).decode
-_facets = msgspec.json.Decoder(list[tuple[str, str]]).decode
-_SELECT = "SELECT r.line, r.facets, d.fields, d.details FROM record r JOIN document d ON d.id = r.id WHERE r.id = ?"
+_decode_card = msgspec.json.Decoder(Card).decode
 
 
 class Looked(NamedTuple):
@@ -55,10 +36,12 @@ class Looked(NamedTuple):
     Attributes:
         words: Texts of one or several words each.
         prefix: The last of them may be the beginning of a word.
+        pattern: Finds one of them in a text as it was written; None when there is nothing to find.
     """
 
     words: tuple[str, ...]
     prefix: bool = False
+    pattern: re.Pattern[str] | None = None
 
 
 def looked(terms: Sequence[Term], instead: dict[Term, list[str]]) -> Looked:
@@ -67,101 +50,109 @@ def looked(terms: Sequence[Term], instead: dict[Term, list[str]]) -> Looked:
     found: list[str] = []
     for term in inside:
         found += instead.get(term, [" ".join(term.words)])
-    return Looked(tuple(found), bool(inside) and inside[-1].open and not instead)
+    single = sorted({word for words in found for word in words.split()}, key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(single)})", re.IGNORECASE) if single else None
+    return Looked(tuple(found), bool(inside) and inside[-1].open and not instead, pattern)
 
 
-def hits(connection: sqlite3.Connection, found: Sequence[Found], sought: Looked) -> Iterator[SearchHit]:
+class _Row(NamedTuple):
+    """What is read of a record that was found."""
+
+    key: int
+    kind: str
+    urn: str
+    card: bytes
+    names: str
+    details: str
+
+
+def hits(connection: sqlite3.Connection, found: Iterable[Found], sought: Looked) -> Iterator[SearchHit]:
     """Return one result per record."""
-    for item in found:
-        line, facets, names, details = connection.execute(_SELECT, (item.key,)).fetchone()
-        record = _decode(line)
-        value = record.value
-        matching = _matching(value.fields, names, details, sought)
+    for item, row in _rows(connection, iter(found), _TOGETHER):
+        card = _decode_card(row.card)
+        matching = _matching(card, row, sought)
         yield SearchHit(
-            urn=record.urn,
-            name=_title(record),
-            kind=record.kind,
+            urn=row.urn,
+            name=card.title,
+            kind=row.kind,
             score=item.score,
-            snippet=_snippet(value, matching, sought),
-            facets=tuple(_facets(facets)),
-            fields=tuple(urns.field(record.urn, field.path) for field in matching[:FIELDS_SHOWN]),
-            removed=value.lifecycle is not None and value.lifecycle.removed,
+            snippet=_snippet(card, matching, sought),
+            facets=card.facets,
+            fields=tuple([f"{row.urn}#{card.fields[place][0]}" for place in matching[:FIELDS_SHOWN]]),
+            removed=card.removed,
         )
 
 
-def field_hits(connection: sqlite3.Connection, found: Iterator[Found], sought: Looked) -> Iterator[SearchHit]:
+def field_hits(connection: sqlite3.Connection, found: Iterable[Found], sought: Looked) -> Iterator[SearchHit]:
     """Return one result per field that matches."""
-    for item in found:
-        line, facets, names, details = connection.execute(_SELECT, (item.key,)).fetchone()
-        record = _decode(line)
-        for field in _matching(record.value.fields, names, details, sought):
+    for item, row in _rows(connection, iter(found), 1):
+        card = _decode_card(row.card)
+        for place in _matching(card, row, sought):
+            path = card.fields[place][0]
             yield SearchHit(
-                urn=urns.field(record.urn, field.path),
-                name=f"{_title(record)}.{field.path}",
-                kind=record.kind,
+                urn=urns.field(row.urn, path),
+                name=f"{card.title}.{path}",
+                kind=row.kind,
                 score=item.score,
-                snippet=_told(field),
-                facets=tuple(_facets(facets)),
-                removed=record.value.lifecycle is not None and record.value.lifecycle.removed,
+                snippet=_told(card, place),
+                facets=card.facets,
+                removed=card.removed,
             )
 
 
-def _title(record: _Line) -> str:
-    shown = record.value.display_name.shown if record.value.display_name else ""
-    return shown or record.value.name or urns.name(record.urn)
+def _rows(connection: sqlite3.Connection, found: Iterator[Found], step: int) -> Iterator[tuple[Found, _Row]]:
+    while items := list(islice(found, step)):
+        query = _SELECT.format(",".join("?" * len(items)))
+        rows = {row[0]: _Row(*row) for row in connection.execute(query, [item.key for item in items])}
+        for item in items:
+            yield item, rows[item.key]
 
 
-def _matching(fields: list[_Field], names: str, details: str, sought: Looked) -> list[_Field]:
-    """Return the fields that match, those with most of the words first, in names before descriptions."""
-    weight: dict[int, int] = {}
+def _matching(card: Card, row: _Row, sought: Looked) -> list[int]:
+    """Return the places of fields that match, those with most of the words first, in names before descriptions."""
     last = len(sought.words) - 1
-    for text, worth in ((names, 3), (details, 1)):
-        for number, needle in enumerate(sought.words):
-            prefix = sought.prefix and number == last
-            for line in set(_lines(text, needle, prefix)):
-                weight[line] = weight.get(line, 0) + worth
-    best = sorted(weight, key=lambda line: (-weight[line], line))
-    return [fields[line] for line in best if line < len(fields)]
+    if last == 0:
+        word = sought.words[0]
+        best = list(dict.fromkeys(_lines(row.names, word, sought.prefix) + _lines(row.details, word, sought.prefix)))
+    else:
+        weight: dict[int, int] = {}
+        for text, worth in ((row.names, 3), (row.details, 1)):
+            for number, needle in enumerate(sought.words):
+                for line in set(_lines(text, needle, sought.prefix and number == last)):
+                    weight[line] = weight.get(line, 0) + worth
+        best = sorted(weight, key=lambda line: (-weight[line], line))
+    return [line for line in best if line < len(card.fields)]
 
 
-def _lines(text: str, needle: str, prefix: bool) -> Iterator[int]:
+def _lines(text: str, needle: str, prefix: bool) -> list[int]:
     """Return the numbers of the lines that hold a word or phrase."""
-    line = counted = 0
+    found: list[int] = []
     place = text.find(needle)
+    line = counted = 0
     while place >= 0:
         end = place + len(needle)
         whole = prefix or end == len(text) or text[end] in " \n"
         if whole and (place == 0 or text[place - 1] in " \n"):
             line += text.count("\n", counted, place)
             counted = place
-            yield line
-        place = text.find(needle, place + 1)
+            found.append(line)
+        place = text.find(needle, end)
+    return found
 
 
-def _told(field: _Field) -> str:
-    text = field.description.shown if field.description is not None else ""
-    return _short(f"{field.path} {field.type}: {text}" if text else f"{field.path} {field.type}")
+def _told(card: Card, place: int) -> str:
+    path, kind, text = card.fields[place]
+    return _short(f"{path} {kind}: {text}" if text else f"{path} {kind}")
 
 
-def _snippet(value: _Value, matching: list[_Field], sought: Looked) -> str:
-    text = " ".join((value.description.shown if value.description is not None else "").split())
-    place = _place(text, sought)
-    if place < 0 and matching:
-        return _told(matching[0])
-    return _short(text, max(place, 0))
-
-
-def _place(text: str, sought: Looked) -> int:
-    """Return where a text holds one of the words; -1 where it holds none."""
-    if not sought.words or not text:
-        return -1
-    single = sorted({word for words in sought.words for word in words.split()}, key=len, reverse=True)
-    found = re.search(r"(?<!\w)(?:" + "|".join(map(re.escape, single)) + ")", text, re.IGNORECASE)
-    return -1 if found is None else found.start()
+def _snippet(card: Card, matching: list[int], sought: Looked) -> str:
+    found = sought.pattern.search(card.text) if sought.pattern is not None and card.text else None
+    if found is None and matching:
+        return _told(card, matching[0])
+    return _short(card.text, found.start() if found is not None else 0)
 
 
 def _short(text: str, place: int = 0) -> str:
-    text = " ".join(text.split())
     if len(text) <= _SNIPPET:
         return text
     start = 0 if place < _SNIPPET // 2 else text.rfind(" ", 0, place - _SNIPPET // 4) + 1

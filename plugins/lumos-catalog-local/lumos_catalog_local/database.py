@@ -28,7 +28,8 @@ WEIGHTS = {"name": 10.0, "fields": 4.0, "tags": 4.0, "owners": 3.0, "description
 _RANK = f"bm25({', '.join(str(WEIGHTS[column]) for column in COLUMNS)})"
 _TABLES = f"""
 CREATE TABLE record(
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, urn TEXT NOT NULL, facets BLOB, line BLOB NOT NULL, UNIQUE(kind, urn)
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, urn TEXT NOT NULL, facets BLOB, card BLOB, line BLOB NOT NULL,
+    UNIQUE(kind, urn)
 );
 CREATE TABLE document(id INTEGER PRIMARY KEY, {", ".join(f"{column} TEXT NOT NULL" for column in COLUMNS)});
 CREATE VIRTUAL TABLE search USING fts5(
@@ -40,8 +41,8 @@ CREATE TABLE gram(
     gram TEXT NOT NULL, size INTEGER NOT NULL, word INTEGER NOT NULL, PRIMARY KEY(gram, size, word)
 ) WITHOUT ROWID;
 """
-# `facets` stands before `line`, so that counting them reads no long row. `search` keeps no texts of its own: they
-# are in `document`, from which SQLite can verify and rebuild it.
+# `facets` and `card` stand before `line`, so that counting and showing results read no long row. `search` keeps no
+# texts of its own: they are in `document`, from which SQLite can verify and rebuild it.
 
 _IDLE = 4
 _CACHE_KIB = 32 * 1024

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from lumos_core.plugin_api import AnyRecord, urns
 
-from .words import facet_word, fold, joined, words
+from .words import facet_word, fold, joined
 
 FACETS = ("kind", "type", "platform", "env", "tag", "owner", "domain")
 """What can be filtered and counted."""
@@ -16,6 +18,9 @@ EVERY = facet_word("all", "")
 
 REMOVED = facet_word("removed", "")
 """The word of soft-deleted records."""
+
+_TEXT = 2000
+_FIELD_TEXT = 200
 
 _NESTED = frozenset({"tag", "domain"})
 
@@ -46,31 +51,65 @@ class Document(NamedTuple):
         return set(" ".join(self[:-1]).split())
 
 
+class Card(Struct, array_like=True, frozen=True):
+    """What a result shows of a record, so that its whole line need not be read.
+
+    Attributes:
+        title: What people call it.
+        text: The beginning of its description.
+        removed: True when it is soft-deleted.
+        facets: (facet, value), as they are shown.
+        fields: (path, type, beginning of its description), in order.
+    """
+
+    title: str
+    text: str
+    removed: bool
+    facets: tuple[tuple[str, str], ...]
+    fields: list[tuple[str, str, str]]
+
+
 class Indexed(NamedTuple):
-    """What the index keeps of a record: texts for search, (facet, value) pairs as they are shown."""
+    """What the index keeps of a record: texts for search, (facet, value) pairs as they are shown, the card."""
 
     document: Document
     facets: list[tuple[str, str]]
+    card: Card
 
 
 def indexed(record: AnyRecord) -> Indexed:
     """Return what the index keeps of a record of any kind that has a name."""
     value = record.value
     fields = getattr(value, "fields", [])
+    details = [_text(field) for field in fields]
     tagged, labels = _tags(value, fields)
     owners = [urns.name(owner.owner) for owner in value.owners]
     facets = facets_of(record, tagged, owners)
-    texts = [value.name or "", value.display_name.shown if value.display_name else "", urns.name(record.urn)]
+    shown = value.display_name.shown if value.display_name else ""
+    place = urns.name(record.urn)
+    removed = value.lifecycle is not None and value.lifecycle.removed
+    text = _text(value)
+    texts = [value.name or "", shown, place]
     document = Document(
         name=joined(list(dict.fromkeys(text for text in texts if text))),
         fields=joined([_field_name(field) for field in fields]),
-        details=joined([_text(field) for field in fields]) if any(map(_text, fields)) else "",
+        details=joined(details) if any(details) else "",
         tags=joined(labels),
         owners=joined(list(dict.fromkeys(owners))),
-        description=" ".join(words(_text(value))),
-        facets=" ".join(_facet_words(facets, removed=bool(value.lifecycle and value.lifecycle.removed))),
+        description=" ".join(joined([text]).split()),
+        facets=" ".join(_facet_words(facets, removed=removed)),
     )
-    return Indexed(document, facets)
+    card = Card(
+        title=clean(shown or value.name or place),
+        text=" ".join(text[:_TEXT].split()),
+        removed=removed,
+        facets=tuple(facets),
+        fields=[
+            (field.path, field.type, " ".join(text[:_FIELD_TEXT].split()) if text else "")
+            for field, text in zip(fields, details, strict=True)
+        ],
+    )
+    return Indexed(document, facets, card)
 
 
 def facets_of(record: AnyRecord, tags: list[str], owners: list[str]) -> list[tuple[str, str]]:
@@ -113,14 +152,17 @@ def _tags(value: Any, fields: list[Any]) -> tuple[list[str], list[str]]:
     tags: list[str] = []
     labels: list[str] = []
     for thing in (value, *fields):
-        for link in thing.tags:
-            tags.append(urns.name(link.tag))
-            labels += [tags[-1], link.value or ""]
-        labels += [urns.name(link.term) for link in thing.terms]
+        if thing.tags or thing.terms:
+            for link in thing.tags:
+                tags.append(urns.name(link.tag))
+                labels += [tags[-1], link.value or ""]
+            labels += [urns.name(link.term) for link in thing.terms]
     return list(dict.fromkeys(tags)), list(dict.fromkeys(label for label in labels if label))
 
 
 def _field_name(field: Any) -> str:
+    if field.name is None and field.display_name is None:
+        return str(field.path)
     name = field.name if field.name and field.name not in field.path else ""
     shown = field.display_name.shown if field.display_name else ""
     return " ".join(filter(None, (field.path, name, shown)))

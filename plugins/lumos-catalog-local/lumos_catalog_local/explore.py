@@ -14,11 +14,12 @@ from .document import FACETS
 from .fuzzy import completions, known, near
 from .page import FacetCount, SearchHit, SearchPage
 from .query import Query, Term, parse
-from .searching import Filters, Stage, count, find, first, stages, total
+from .searching import Filters, Found, Stage, count, find, stages, total
 
 _COUNTED = 1000
 _VALUES = 10
 _SUGGESTIONS = 5
+_TOGETHER = 500
 _facets = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
@@ -45,11 +46,18 @@ class Asked:
         self._connection = connection
         self._filters = filters or {}
         self._removed = include_removed
+        self._list: list[Found] = []
         self.ways = self._stages()
         if self.query.wanted and not self._any(self.ways):
             self.instead = self._corrections()
             if self.instead:
                 self.ways = self._stages()
+        self._rest = find(connection, self.ways)
+
+    def first(self, number: int) -> list[Found]:
+        """Return the best so many records; what was found once is not looked for again."""
+        self._list.extend(islice(self._rest, max(number - len(self._list), 0)))
+        return self._list[:number]
 
     def _stages(self) -> list[Stage]:
         return stages(
@@ -84,15 +92,18 @@ class Asked:
         if self.fields:
             every = field_hits(self._connection, find(self._connection, self.ways), sought)
             return islice(every, offset, offset + limit)
-        return hits(self._connection, first(self._connection, self.ways, limit, offset), sought)
+        return hits(self._connection, self.first(offset + limit)[offset:], sought)
 
     def facets(self) -> dict[str, tuple[FacetCount, ...]]:
         """Return how many of the records found have which values."""
         counts: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
-        for key, _ in islice(find(self._connection, self.ways), _COUNTED):
-            (text,) = self._connection.execute("SELECT facets FROM record WHERE id = ?", (key,)).fetchone()
-            for facet, value in _facets(text):
-                counts[facet][value] += 1
+        keys = [found.key for found in self.first(_COUNTED)]
+        for start in range(0, len(keys), _TOGETHER):
+            part = keys[start : start + _TOGETHER]
+            query = f"SELECT facets FROM record WHERE id IN ({','.join('?' * len(part))})"
+            for (text,) in self._connection.execute(query, part):
+                for facet, value in _facets(text):
+                    counts[facet][value] += 1
         return {
             facet: tuple(FacetCount(value, number) for value, number in _top(values))
             for facet, values in counts.items()

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_CANDIDATES = 80
+_CANDIDATES = 48
 _LIST = 64
+_TOGETHER = 500
 
 
 def grams(word: str) -> list[str]:
@@ -30,6 +31,10 @@ def distance(one: str, other: str, most: int) -> int:
     """Return how many typing errors (insert, delete, replace, swap neighbours) lie between; `most + 1` when more."""
     if abs(len(one) - len(other)) > most:
         return most + 1
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, char in enumerate(one, 1):
@@ -78,8 +83,12 @@ def _swapped(word: str) -> set[str]:
 
 def _known(connection: sqlite3.Connection, texts: Iterable[str]) -> set[str]:
     asked = sorted(texts)
-    marks = ",".join("?" * len(asked))
-    return {text for (text,) in connection.execute(f"SELECT text FROM word WHERE text IN ({marks})", asked)}
+    found: set[str] = set()
+    for start in range(0, len(asked), _TOGETHER):
+        part = asked[start : start + _TOGETHER]
+        marks = ",".join("?" * len(part))
+        found.update(text for (text,) in connection.execute(f"SELECT text FROM word WHERE text IN ({marks})", part))
+    return found
 
 
 def _users(connection: sqlite3.Connection, word: str) -> int:
@@ -109,12 +118,12 @@ def completions(connection: sqlite3.Connection, prefix: str, limit: int) -> list
 
 def learn(connection: sqlite3.Connection, fresh: Iterable[str]) -> None:
     """Add the words of a record to the vocabulary."""
-    for text in fresh:
-        if text.isdigit():
-            continue
-        made = connection.execute("INSERT OR IGNORE INTO word(text) VALUES (?)", (text,))
-        if made.rowcount:
-            rows = [(gram, len(text), made.lastrowid) for gram in grams(text)]
+    words = [text for text in fresh if not text.isdigit()]
+    held = _known(connection, words)
+    for text in words:
+        if text not in held:
+            key = connection.execute("INSERT INTO word(text) VALUES (?)", (text,)).lastrowid
+            rows = [(gram, len(text), key) for gram in grams(text)]
             connection.executemany("INSERT INTO gram VALUES (?, ?, ?)", rows)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from .document import EVERY, REMOVED
@@ -23,6 +22,7 @@ BOUND = 4000
 
 _SHORT_PREFIX = 3
 _EXPANSIONS = 16
+_FETCHED = 100
 _TIERS = ("name", "name fields tags")
 
 Filters = Mapping[str, Sequence[str]]
@@ -167,10 +167,12 @@ def _ranked(connection: sqlite3.Connection, way: Stage) -> Iterator[Found]:
         allowed = {key for (key,) in connection.execute("SELECT rowid FROM search WHERE search MATCH ?", (way.whole,))}
         if not allowed:
             return
-    query = "SELECT rowid, rank FROM search WHERE search MATCH ? ORDER BY rank"
-    for key, rank in connection.execute(query, (way.words,)):
-        if allowed is None or key in allowed:
-            yield Found(key, -rank)
+    query = "SELECT rowid, -rank FROM search WHERE search MATCH ? ORDER BY rank"
+    rows = connection.execute(query, (way.words,))
+    while some := rows.fetchmany(_FETCHED):
+        for key, score in some:
+            if allowed is None or key in allowed:
+                yield Found(key, score)
 
 
 def _by_column(connection: sqlite3.Connection, way: Stage) -> Iterator[Found]:
@@ -189,8 +191,3 @@ def _by_column(connection: sqlite3.Connection, way: Stage) -> Iterator[Found]:
 def _unranked(connection: sqlite3.Connection, expression: str) -> Iterator[Found]:
     rows = connection.execute("SELECT rowid FROM search WHERE search MATCH ?", (expression,))
     return (Found(key, 0.0) for (key,) in rows)
-
-
-def first(connection: sqlite3.Connection, ways: Sequence[Stage], limit: int, offset: int = 0) -> list[Found]:
-    """Return one page of the records that match."""
-    return list(islice(find(connection, ways), offset, offset + limit))

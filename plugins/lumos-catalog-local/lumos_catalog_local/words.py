@@ -34,7 +34,7 @@ def words(text: str) -> tuple[str, ...]:
 def _split(text: str) -> list[str]:
     if not text.isascii():
         text = _without_marks(text)
-    elif text.islower() or text.isupper():
+    elif not _HUMP.search(text):
         return [word[:MAX_WORD] for word in _ASCII.findall(text.lower())]
     found: list[str] = []
     for word in _WORD.findall(text):
@@ -69,7 +69,17 @@ def fold(text: str) -> str:
 
 def joined(texts: list[str]) -> str:
     """Return the words of several texts as one text, one line per text."""
+    whole = "\n".join(texts)
+    if whole.isascii() and whole.count("\n") == len(texts) - 1 and not _HUMP.search(whole):
+        # The same by two calls instead of several per text; nearly all schemas are written so.
+        plain = _GAP.sub(" ", whole.lower())
+        if not _LONG.search(plain):
+            return "\n".join(line.strip() for line in plain.split("\n"))
     return "\n".join(" ".join(words(text)) for text in texts)
+
+
+_GAP = re.compile(r"[^a-z0-9\n]+")
+_LONG = re.compile(rf"[a-z0-9]{{{MAX_WORD + 1}}}")
 
 
 _SHIFT = 0xE100

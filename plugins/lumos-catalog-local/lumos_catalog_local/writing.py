@@ -35,10 +35,18 @@ class _Held(NamedTuple):
 
 def write(connection: sqlite3.Connection, batch: Sequence[Operation]) -> list[Outcome]:
     """Apply operations inside the caller's transaction; one that is not sound fails alone."""
-    dropped: set[str] = set()
-    outcomes = [_write(connection, operation, dropped) for operation in batch]
-    forget(connection, sorted(dropped))
+    words = Words()
+    outcomes = [_write(connection, operation, words) for operation in batch]
+    forget(connection, sorted(words.dropped))
     return outcomes
+
+
+class Words:
+    """What a batch does to the vocabulary: words that are in it for sure, and words that may have to leave it."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.dropped: set[str] = set()
 
 
 def rebuild(connection: sqlite3.Connection) -> int:
@@ -47,13 +55,15 @@ def rebuild(connection: sqlite3.Connection) -> int:
     connection.execute("INSERT INTO search(search) VALUES('delete-all')")
     connection.execute("DELETE FROM gram")
     connection.execute("DELETE FROM word")
-    count = 0
+    count, words = 0, Words()
     for key, line in _lines(connection):
         record = decode(line)
         if isinstance(record.value, Entity):
-            document, facets = indexed(record)
-            _index(connection, key, document, None, set())
-            connection.execute("UPDATE record SET facets = ? WHERE id = ?", (_encode(facets), key))
+            document, facets, card = indexed(record)
+            _index(connection, key, document, None, words)
+            connection.execute(
+                "UPDATE record SET facets = ?, card = ? WHERE id = ?", (_encode(facets), _encode(card), key)
+            )
         count += 1
     return count
 
@@ -68,7 +78,7 @@ def _lines(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
         last = rows[-1][0]
 
 
-def _write(connection: sqlite3.Connection, operation: Operation, dropped: set[str]) -> Outcome:
+def _write(connection: sqlite3.Connection, operation: Operation, words: Words) -> Outcome:
     row = connection.execute(
         "SELECT id, line FROM record WHERE kind = ? AND urn = ?", (operation.kind, operation.urn)
     ).fetchone()
@@ -85,18 +95,18 @@ def _write(connection: sqlite3.Connection, operation: Operation, dropped: set[st
     if held is not None and held.line == line:
         return Outcome(operation.urn, "unchanged")
     made = indexed(after) if isinstance(after.value, Entity) else None
-    facets = None if made is None else _encode(made.facets)
+    facets, card = (None, None) if made is None else (_encode(made.facets), _encode(made.card))
     if held is None:
         key = connection.execute(
-            "INSERT INTO record(kind, urn, facets, line) VALUES (?, ?, ?, ?)",
-            (operation.kind, operation.urn, facets, line),
+            "INSERT INTO record(kind, urn, facets, card, line) VALUES (?, ?, ?, ?, ?)",
+            (operation.kind, operation.urn, facets, card, line),
         ).lastrowid
         assert key is not None
     else:
         key = held.id
-        connection.execute("UPDATE record SET facets = ?, line = ? WHERE id = ?", (facets, line, key))
+        connection.execute("UPDATE record SET facets = ?, card = ?, line = ? WHERE id = ?", (facets, card, line, key))
     if made is not None:
-        _index(connection, key, made.document, None if held is None else _document(connection, key), dropped)
+        _index(connection, key, made.document, None if held is None else _document(connection, key), words)
     return Outcome(operation.urn, "written")
 
 
@@ -120,10 +130,8 @@ def _document(connection: sqlite3.Connection, key: int) -> Document | None:
     return None if row is None else Document(*row)
 
 
-def _index(
-    connection: sqlite3.Connection, key: int, after: Document, before: Document | None, dropped: set[str]
-) -> None:
-    """Bring the index up to date with a record; words that may be gone go to `dropped`."""
+def _index(connection: sqlite3.Connection, key: int, after: Document, before: Document | None, words: Words) -> None:
+    """Bring the index up to date with a record; `words` is told."""
     if before == after:
         return
     old: set[str] = set()
@@ -135,6 +143,8 @@ def _index(
     connection.execute(f"INSERT OR REPLACE INTO document VALUES (?, {_MARKS})", (key, *after))
     connection.execute(f"INSERT INTO search(rowid, {_FIELDS}) VALUES (?, {_MARKS})", (key, *after))
     new = after.vocabulary()
+    fresh = new - old - words.held
     # In the order of the vocabulary's index, so that neighbours share pages.
-    learn(connection, sorted(new - old))
-    dropped |= old - new
+    learn(connection, sorted(fresh))
+    words.held |= fresh
+    words.dropped |= old - new
