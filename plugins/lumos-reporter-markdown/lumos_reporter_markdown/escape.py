@@ -21,6 +21,14 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", visible(text)).replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 
+def prose(text: str) -> str:
+    """Escape a sentence in which what stands in backquotes is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(code(part) if number % 2 else plain(part) for number, part in enumerate(parts))
+
+
 def code(text: str) -> str:
     """Return a code span that is safe inside a table, whatever backquotes are in it."""
     text = visible(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lumos_core.plugin_api import Change, RunResult, urns
 
-from .escape import code, plain
+from .escape import code, plain, prose
 
 VERDICTS = {
     "failed": "❌ **The gate failed**",
@@ -22,14 +22,22 @@ def head(result: RunResult) -> Iterator[str]:
     yield ""
     verdict = VERDICTS[result.verdict]
     if result.gate.enabled and not result.gate.passed:
-        verdict += f": {result.gate.failing} changes are {result.gate.fail_on} or worse and not waived"
+        worse = "" if result.gate.fail_on == "breaking" else " or worse"
+        verdict += f": {result.gate.failing} {result.gate.fail_on}{worse}, not waived"
     yield verdict
     yield ""
-    things = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in result.counts.items()) or "nothing"
+    things = ", ".join(count(number, kind) for kind, number in result.counts.items()) or "nothing"
     found = ", ".join(f"{number} {name}" for name, number in result.severities.items()) or "no change"
     yield f"Seen: {things}; {result.fields} fields. Found: {found}."
     release = f" Release **{plain(result.release)}**." if result.release else ""
     yield f"Run {code(result.run_id)}, {result.started or 'not started'} to {result.finished or 'now'}.{release}"
+
+
+def count(number: int, kind: str) -> str:
+    """Return `1 dataset`, `12 data products`."""
+    noun = kind.replace("_", " ")
+    many = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def changes(result: RunResult, severity: str, title: str) -> Iterator[str]:
@@ -74,8 +82,8 @@ def _table(title: str, rows: Iterable[Change]) -> Iterator[str]:
         moved = before_after if (change.before, change.after) != (None, None) else ""
         reach = f"{change.impact_count} downstream" if change.impact_count else ""
         yield (
-            f"| {code(urns.name(change.urn))} | {code(change.path) if change.path else ''} | {plain(change.message)} "
-            f"({code(change.rule)}) | {moved} | {reach} | {plain(change.fix)} |"
+            f"| {code(urns.name(change.urn))} | {code(change.path) if change.path else ''} | {prose(change.message)} "
+            f"({code(change.rule)}) | {moved} | {reach} | {prose(change.fix)} |"
         )
 
 

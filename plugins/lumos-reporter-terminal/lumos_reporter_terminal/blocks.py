@@ -17,7 +17,9 @@ def verdict(result: RunResult) -> Iterator[Text]:
     """One line that answers the question."""
     name = (visible(result.pipeline), "bold")
     if result.verdict == "failed":
-        failing = f"{count(result.gate.failing, 'change')} at {result.gate.fail_on} or worse"
+        failing = count(result.gate.failing, "breaking change")
+        if result.gate.fail_on != "breaking":
+            failing = f"{count(result.gate.failing, 'change')} at {result.gate.fail_on} or worse"
         yield styled(("✗ ", "bold red"), name, ": the gate failed, ", failing)
     elif result.verdict == "incomplete":
         yield styled(("! ", "bold yellow"), name, ": incomplete, ", count(len(result.failures), "failure"))

@@ -82,7 +82,7 @@ class TestTerminal(ReporterKit):
         )
         text = self.shown(folder, result)
         for part in (
-            "the gate failed, 1 change at breaking or worse",
+            "the gate failed, 1 breaking change",
             "orders.email  breaking",
             "(string)",
             "reaches 4 records downstream: report",
