@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import shutil
 import tempfile
 import weakref
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ FAN_IN = 64
 _OVERHEAD = 48
 """Bytes that Python adds to each line that it holds."""
 
-_BUFFER = 2**18
+_BUFFER = 2**17
 
 
 class LineSorter:
@@ -121,11 +121,63 @@ class LineSorter:
         return path
 
     def _merge(self, runs: list[Path]) -> Iterator[bytes]:
-        return heapq.merge(*map(_read, runs), key=self._key)
+        """Merge sorted runs, the earlier one first where keys are equal.
+
+        What is smaller than the last line of every block at hand can be given out: it is put together and sorted,
+        which costs little, because it consists of a few sorted parts.
+        """
+        open_runs = [_Run(path) for path in runs]
+        try:
+            while open_runs := [run for run in open_runs if run.lines or run.fill()]:
+                unfinished = [run for run in open_runs if not run.ended]
+                bound = min((self._key(run.lines[-1]) for run in unfinished), default=None)
+                ready = [line for run in open_runs for line in run.take(bound, self._key)]
+                if not ready:
+                    for run in unfinished:
+                        if self._key(run.lines[-1]) == bound:
+                            run.fill()
+                    continue
+                ready.sort(key=self._key)
+                yield from ready
+        finally:
+            for run in open_runs:
+                run.close()
 
 
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=_BUFFER) as file:
-        for line in file:
-            yield line[:-1]
-    path.unlink(missing_ok=True)
+class _Run:
+    """A spilled run, while it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("rb", buffering=0)
+        self.lines: list[bytes] = []
+        self.ended = False
+        self._rest = b""
+
+    def fill(self) -> bool:
+        """Read another block behind the lines at hand; False at the end."""
+        while not self.ended:
+            block = self._file.read(_BUFFER)
+            if not block:
+                self.ended = True
+                self.close()
+                self._path.unlink(missing_ok=True)
+                break
+            *lines, rest = block.split(b"\n")
+            if lines:
+                lines[0] = self._rest + lines[0]
+                self._rest = rest
+                self.lines += lines
+                return True
+            self._rest += rest
+        return bool(self.lines)
+
+    def take(self, bound: Any, key: Callable[[bytes], Any]) -> list[bytes]:
+        """Give out the lines below a bound; all of them where there is none."""
+        cut = len(self.lines) if bound is None else bisect_left(self.lines, bound, key=key)
+        taken, self.lines = self.lines[:cut], self.lines[cut:]
+        return taken
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
