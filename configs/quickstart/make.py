@@ -225,9 +225,7 @@ def write_orders(folder: Path, rows: list[Row], schema: pa.Schema) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for shard in range(2):
         part = [{name: row[name] for name in schema.names} for row in rows[shard::2]]
-        pq.write_table(
-            pa.Table.from_pylist(part, schema=schema), folder / f"part-{shard}.parquet", compression="zstd"
-        )
+        pq.write_table(pa.Table.from_pylist(part, schema=schema), folder / f"part-{shard}.parquet", compression="zstd")
     (folder / "_SUCCESS").touch()
 
 
