@@ -199,18 +199,19 @@ class Crawler(Source[C], Generic[C]):
         if skipped:
             ctx.warn(
                 "links-skipped",
-                f"{len(skipped)} symbolic links or special files are left out, such as {records.text(skipped[0])}; "
+                f"symbolic links or special files are left out ({len(skipped)}), such as {records.text(skipped[0])}; "
                 "`follow_symlinks: true` follows links",
                 records.text(skipped[0]),
             )
         for format, count in found.unread.items():
             ctx.warn(
                 "format-not-read",
-                f"{count} files of format {format} are not read; add `{format}` to `formats` to read them",
+                f"{_files(count, 'is', 'are')} not read, of format {format}; add `{format}` to `formats` to read them",
             )
         if found.unknown:
             ctx.warn(
-                "format-unknown", f"{found.unknown} files are of no format that is known by extension or first bytes"
+                "format-unknown",
+                f"{_files(found.unknown, 'is', 'are')} of no format that is known by extension or first bytes",
             )
         if not found.groupings and not found.unread and not gaps:
             ctx.warn("no-data", "no data files were found", self.config.path.name)
@@ -340,7 +341,7 @@ class Crawler(Source[C], Generic[C]):
             ctx.warn("cannot-read", broken.why, records.text(broken.path))
         if reading.broken:
             first = reading.broken[0]
-            count = f"{len(reading.broken)} of {len(chosen)} files cannot be read"
+            count = f"{len(reading.broken)} of {_files(len(chosen), '', '').strip()} cannot be read"
             why = f"{count}, such as {records.text(first.path)}: {first.why}"
             self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
         elif not reading.schemas:
@@ -387,3 +388,7 @@ class FilesSource(Crawler[FilesConfig]):
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at a folder and suggest this source with the formats that are in it, table formats included."""
         return suggest(path)
+
+
+def _files(count: int, one: str, many: str) -> str:
+    return f"1 file {one}" if count == 1 else f"{count} files {many}"

@@ -307,3 +307,11 @@ def test_editions_of_a_named_table_stay_apart():
     own = [f"budget/budget_{year}/part-0.csv" for year in (2022, 2023, 2024)]
     assert found(*own, peek=same) == {"budget": ["partition_0"]}
     assert found("o/day_2024-01-01/part-0.csv", "o/day_2024-01-02/part-0.csv") == {"o": ["date"]}
+
+
+def test_the_root_may_be_the_table():
+    assert found("part-0.csv", "part-1.csv", root_name="clicks") == {"clicks": []}
+    assert found("dt=1/a.csv", "dt=2/a.csv", root_name="clicks") == {"clicks": ["dt"]}
+    assert found("2024/01/log-1.csv", "2024/02/log-2.csv", root_name="clicks") == {"clicks": ["year", "month"]}
+    assert found("2024/01/orders.csv", "2024/02/orders.csv", root_name="in") == {"orders": ["year", "month"]}
+    assert found("sales_1.csv", "sales_2.csv", root_name="in") == {"sales": []}

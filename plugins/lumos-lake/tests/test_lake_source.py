@@ -162,7 +162,7 @@ def test_a_broken_file_takes_only_its_part(shop):
     assert first.startswith(
         "1 of 3 files cannot be read, such as sales/orders/day=2026-01-02/part-0.csv: this is no table"
     )
-    assert second.startswith("1 of 1 files cannot be read")
+    assert second.startswith("1 of 1 file cannot be read")
     assert [n.where for n in ctx.warnings if n.code == "cannot-read"] == [
         "sales/orders/day=2026-01-02/part-0.csv",
         "sales/products.csv",
@@ -343,7 +343,7 @@ def test_formats_that_nobody_named_are_reported(shop):
     found, ctx = read(shop)
     assert not any("other" in urn for urn in found)
     messages = {n.code: n.message for n in ctx.warnings}
-    assert "add `parquet` to `formats`" in messages["format-not-read"] and "1 files" in messages["format-unknown"]
+    assert "add `parquet` to `formats`" in messages["format-not-read"] and "1 file is" in messages["format-unknown"]
 
 
 def test_a_file_without_extension_is_known_by_its_first_bytes(tmp_path):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..storage import Entry
 from .detect import Detector
 from .grouping import Grouping, Known, Layout, PartitionColumn, Peek, Signature
-from .markers import KNOWN_MARKERS, find
+from .markers import KNOWN_MARKERS, find, heads
 from .names import KNOWN_EXTENSIONS, split_extension
 from .naming import groupings
 from .overrides import Overrides, compile_rule
@@ -118,10 +118,11 @@ def _marked(root: Node, markers: Mapping[str, Sequence[str]], root_name: str) ->
     """Return the tables that a table format has marked, and the folders that are theirs."""
     found: list[Grouping] = []
     claimed: set[Node] = set()
+    begins = heads(markers)
     pending = [(root, False)]
     while pending:
         node, inside = pending.pop()
-        formats = find(node, markers)
+        formats = find(node, markers, begins)
         holders = set(formats.values()) - {node}
         if formats:
             names = list(formats)

@@ -20,9 +20,23 @@ KNOWN_MARKERS: dict[str, tuple[str, ...]] = {
 """
 
 
-def find(node: Node, markers: Mapping[str, Sequence[str]]) -> dict[str, Node]:
-    """Return the formats that claim a folder, each with the folder that holds its marker."""
+def heads(markers: Mapping[str, Sequence[str]]) -> frozenset[str] | None:
+    """Return the folder names that a marker can begin with; None when a marker is a file beside the data."""
+    patterns = [pattern for several in markers.values() for pattern in several]
+    return frozenset(p.partition("/")[0] for p in patterns) if all("/" in p for p in patterns) else None
+
+
+def find(node: Node, markers: Mapping[str, Sequence[str]], begins: frozenset[str] | None = None) -> dict[str, Node]:
+    """Return the formats that claim a folder, each with the folder that holds its marker.
+
+    Args:
+        node: The folder.
+        markers: Format -> what marks its tables.
+        begins: What `heads` returned, to pass over most folders at once.
+    """
     found: dict[str, Node] = {}
+    if begins is not None and begins.isdisjoint(node.dirs):
+        return found
     for format, patterns in markers.items():
         for pattern in patterns:
             holder = _holder(node, pattern)

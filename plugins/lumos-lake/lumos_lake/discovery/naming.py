@@ -110,7 +110,7 @@ def _is_folder(only: Cluster, rel: tuple[str, ...], title: str) -> bool:
     if only.partitioned:
         if only.files[0].path.split("/")[-2:-1] == list(rel[-1:]) and not only.variable:
             return False  # a named file in a named folder inside the partitions
-        return not (vague and only.positional)
+        return not (vague and only.positional and not (only.variable and not rel))
     if len(only.files) > 1:
         return not vague
     related = set(only.stem.split("-")) <= set(title.split("-"))

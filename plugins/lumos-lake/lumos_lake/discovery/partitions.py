@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -62,18 +63,18 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
     for folder in folders:
         row: dict[str, str | None] = {}
         for index, segment in enumerate(folder):
-            key, equals, value = segment.partition("=")
-            if equals and key:
-                name = unquote(key)
+            key, value = _segment(segment)
+            if key:
+                name = key
             elif index in positional:
-                name, value = positional[index], segment
+                name, value = positional[index], _value(segment)
             else:
                 continue
             lower = name.casefold()
             spelling.setdefault(lower, Counter())[name] += 1
             if lower in row:
                 repeated.add(lower)
-            row[lower] = _value(value)
+            row[lower] = value
             places.setdefault(lower, []).append(index)
         for lower, found in row.items():
             values.setdefault(lower, []).append(found)
@@ -97,6 +98,12 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
                 PartitionColumn(name, value_type(seen, name if name in positions else ""), nullable, name in positions)
             )
     return Levels(tuple(columns), tuple(versions), tuple(notes))
+
+
+@lru_cache(maxsize=16384)
+def _segment(segment: str) -> tuple[str, str | None]:
+    key, equals, value = segment.partition("=")
+    return (unquote(key), _value(value)) if equals and key else ("", None)
 
 
 def _value(text: str) -> str | None:
@@ -139,7 +146,7 @@ def value_type(values: Iterable[str | None], name: str = "") -> str:
 
     A number with leading zeros beyond two digits stays text: `store=0042` is a code.
     """
-    seen = [value for value in values if value is not None]
+    seen = {value for value in values if value is not None}
     if not seen:
         return "unknown"
     if name == "date" and all(_calendar_date(value) for value in seen):
