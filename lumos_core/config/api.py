@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -20,7 +20,7 @@ from .suggest import init
 from .types import ComponentSpec
 from .variables import Resolved
 
-__all__ = ["default_path", "init", "load_pipeline", "make_pipeline", "pipeline_schema"]
+__all__ = ["default_path", "init", "load_pipeline", "make_pipeline", "part_of", "pipeline_schema"]
 
 COMPONENTS = ("sources", "enrich", "cost", "store", "differ", "catalogs", "reports", "executor")
 FILE = "lumos.yaml"
@@ -55,6 +55,26 @@ def load_pipeline(path: str | os.PathLike[str] | None = None) -> Pipeline:
     if pipeline is None:
         raise _pipeline_failure(node, data, problems)
     return pipeline
+
+
+def part_of(path: str | os.PathLike[str] | None, key: Literal["store", "differ"]) -> ComponentSpec:
+    """Read one component of a pipeline file and nothing else of it.
+
+    Who only reads the history needs neither the plugins nor the variables of the sources.
+
+    Args:
+        path: The file; `LUMOS_CONFIG`, else `lumos.yaml`, by default.
+        key: Which component.
+
+    Raises:
+        ConfigError: When the file cannot be read or this component is not valid.
+        PluginError: When its plugin cannot be used.
+    """
+    file = Path(path) if path is not None else default_path()
+    if file.is_dir():
+        file /= FILE
+    base = Path(os.path.abspath(file.parent))  # noqa: PTH100
+    return Registry.load().spec(key, with_defaults(read_node(file).data())[key], base)
 
 
 def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None = None) -> Pipeline:

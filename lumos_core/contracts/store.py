@@ -65,10 +65,11 @@ class Store(BaseComponent[C]):
         """Return the id of the state that a ref names now; None when there is none."""
 
     @abstractmethod
-    def lines(self, ref: str, scope: Scope = Scope()) -> Iterator[bytes]:
+    def lines(self, ref: str, scope: Scope = Scope(), kind: str = "") -> Iterator[bytes]:
         """Return the lines of a state in byte order, without newline; nothing for a ref that does not exist.
 
-        A reader keeps seeing the state it began with, whatever is committed meanwhile.
+        With `kind`, only lines of that kind are read. A reader keeps seeing the state it began with, whatever is
+        committed meanwhile.
 
         Raises:
             StoreError: When the store is corrupt.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -172,32 +172,38 @@ def diff(
     return compare(sides, spec.validated(), fail_on=fail_on)
 
 
-def _pipeline(pipeline: PathLike | Pipeline | None) -> Pipeline | None:
-    from ..config.api import default_path, load_pipeline
+def _part(pipeline: PathLike | Pipeline | None, key: Literal["store", "differ"]) -> ComponentSpec | None:
+    """Return a component of the pipeline; None when there is no pipeline file, or it is a database."""
+    from ..config.api import default_path, part_of
     from ..config.pipeline import Pipeline as PipelineType
 
     if isinstance(pipeline, PipelineType):
-        return pipeline
-    if pipeline is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists():
+        return pipeline.store if key == "store" else pipeline.differ
+    if _is_database(pipeline) or (
+        pipeline is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists()
+    ):
         return None
-    return load_pipeline(pipeline)
+    return part_of(pipeline, key)
+
+
+def _is_database(pipeline: object) -> bool:
+    return isinstance(pipeline, (str, os.PathLike)) and Path(pipeline).suffix in _DATABASES
 
 
 def _store_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:
     from ..config.types import ComponentSpec
+    from ..config.variables import escape
 
-    if isinstance(pipeline, (str, os.PathLike)) and Path(pipeline).suffix in _DATABASES:
-        return ComponentSpec("store", "sqlite", {"path": os.fspath(Path(pipeline).absolute())}).validated()
-    loaded = _pipeline(pipeline)
-    return (loaded.store if loaded is not None else ComponentSpec("store", "sqlite")).validated()
+    if isinstance(pipeline, (str, os.PathLike)) and _is_database(pipeline):
+        options = escape({"path": os.fspath(Path(pipeline).absolute())})
+        return ComponentSpec("store", "sqlite", options).validated()
+    return (_part(pipeline, "store") or ComponentSpec("store", "sqlite")).validated()
 
 
 def _differ_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:
     from ..config.types import ComponentSpec
 
-    database = isinstance(pipeline, (str, os.PathLike)) and Path(pipeline).suffix in _DATABASES
-    loaded = None if database else _pipeline(pipeline)
-    return loaded.differ if loaded is not None else ComponentSpec("differ", "semantic")
+    return _part(pipeline, "differ") or ComponentSpec("differ", "semantic")
 
 
 def _commit_of(found: View) -> Entry:

@@ -14,6 +14,7 @@ from ..config.api import load_pipeline
 from ..contracts.reporter import GateResult, RunResult
 from ..files import read_yaml
 from ..history.pairs import pairs
+from ..history.views import coverage_of
 from ..model.coverage import Coverage
 from ..model.scope import Covered, Scope
 from .changes import ChangeFile, by_record, by_severity
@@ -28,7 +29,7 @@ from .publishing import publish, ref_of
 from .reporting import describe, report, snapshot
 from .rows import overlay
 from .session import Session, utc
-from .version import commit, coverage_of, last_version, version
+from .version import commit, last_version, version
 from .waivers import WaiverFile, Waivers
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class _Line:
         session, store = self.session, self.session.store
         self.expect: str | None = store.resolve("head")
         last = next(iter(store.log()), None)
-        self.before = coverage_of(last.meta) if last is not None else Coverage()
+        self.before = coverage_of(last) if last is not None else Coverage()
         self.result.first = self.expect is None
         with session.stage("diff"):
             difference = diff(session, without_stats(self.stream), self.before)

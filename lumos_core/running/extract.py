@@ -18,7 +18,7 @@ from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
 from ..model.aspects import ASPECTS
-from ..model.record import canonical, make_key
+from ..model.record import canonical
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
 from .context import RunContext
@@ -108,17 +108,8 @@ def _context(session: Session, spec: ComponentSpec) -> RunContext:
     return session.context(
         spec,
         look=lambda kind, urn: store.get("head", kind, urn),
-        walk=lambda kind: _of_kind(store.lines("head"), kind),
+        walk=lambda kind: store.lines("head", kind=kind),
     )
-
-
-def _of_kind(lines: Iterator[bytes], kind: str) -> Iterator[bytes]:
-    prefix = make_key(kind, "")
-    for line in lines:
-        if line.startswith(prefix):
-            yield line
-        elif line > prefix:
-            return
 
 
 def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit: Unit) -> Output:

@@ -13,17 +13,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ..contracts.reporter import Many, VersionChange
 from ..contracts.store import Row, Store
 from ..errors import RetryableError, StoreError
 from ..history.release import next_release
 from ..history.versions import next_version, version_record, versioned_urn
 from ..model.change import Change, Version
-from ..model.coverage import Coverage
 from ..model.record import canonical, decode, digest, line_urn, make_key
-from ..model.scope import Covered, Scope
+from ..model.scope import Scope
 from ..model.urns import host
 from .changes import ChangeFile
 from .diff import STATS_PREFIX, Difference
@@ -80,28 +77,13 @@ def commit(session: Session, expect: str | None, rows: Rows, meta: Meta) -> str:
         raise StoreError(error.what, why=error.why, fix=error.fix, where=error.where) from error
 
 
-def coverage_of(meta: Any) -> Coverage:
-    """Return the coverage that a commit's meta holds."""
-    return Coverage(msgspec.convert(meta.get("coverage", []), list[Covered]))
-
-
 def last_version(store: Store[Any], urn: str) -> Version | None:
     """Return the version that a dataset has in `head`, or None."""
-    for line in store.lines("head", Scope(urns=frozenset({urn}))):
-        if line.startswith(STATS_PREFIX) and versioned_urn(line_urn(line)):
+    for line in store.lines("head", Scope(urns=frozenset({urn})), "stats"):
+        if versioned_urn(line_urn(line)):
             version: Version = decode(line).value.version
             return version
     return None
-
-
-def lines_of_kind(store: Store[Any], ref: str, kind: str) -> Iterator[bytes]:
-    """Return the lines of one kind, in order."""
-    prefix = make_key(kind, "")
-    for line in store.lines(ref):
-        if line.startswith(prefix):
-            yield line
-        elif line > prefix:
-            return
 
 
 def _row_key(row: Row) -> bytes:
@@ -122,7 +104,7 @@ def _versions(session: Session, rows: Rows, changes: ChangeFile, release: str, a
         return
     findings = _Cursor((change.urn, change) for change in changes)
     known = _Cursor(
-        (urn, line) for line in lines_of_kind(session.store, "head", "stats") if (urn := versioned_urn(line_urn(line)))
+        (urn, line) for line in session.store.lines("head", kind="stats") if (urn := versioned_urn(line_urn(line)))
     )
     who = _who()
     for kind, urn, line in rows:
@@ -167,7 +149,7 @@ class _Cursor:
 def _stats_rows(store: Store[Any], seen: Iterable[bytes], versions: Iterable[bytes]) -> Iterator[Row]:
     """The latest of each type stands in `head`: a new one takes the place of the old."""
     fresh = heapq.merge((line for line in seen if line.startswith(STATS_PREFIX)), versions)
-    held = _Cursor((_series(line), line) for line in lines_of_kind(store, "head", "stats"))
+    held = _Cursor((_series(line), line) for line in store.lines("head", kind="stats"))
     for series, lines in groupby(fresh, key=_series):
         *_, newest = lines
         urn = line_urn(newest)

@@ -46,10 +46,11 @@ class MemoryStore(Store[MemoryStoreConfig]):
         found = self._find(ref)
         return None if found is None else found[0].state
 
-    def lines(self, ref: str, scope: Scope = Scope()) -> Iterator[bytes]:
+    def lines(self, ref: str, scope: Scope = Scope(), kind: str = "") -> Iterator[bytes]:
         """Return the lines of a state in byte order."""
         state = self._state(ref)
-        return (state[key] for key in sorted(state) if scope.everything or scope.matches(key[1]))
+        keys = (key for key in sorted(state) if kind in ("", key[0]))
+        return (state[key] for key in keys if scope.everything or scope.matches(key[1]))
 
     def get(self, ref: str, kind: str, urn: str) -> bytes | None:
         """Return one line of a state."""

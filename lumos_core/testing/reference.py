@@ -163,7 +163,9 @@ class ShapeDiffer(Differ[ShapeConfig]):
             for path in sorted(gone | (new.keys() - old.keys()) | changed):
                 breaks = path in old
                 yield Change(
-                    rule="field-changed" if path in old and path in new else f"field-{'removed' if breaks else 'added'}",
+                    rule="field-changed"
+                    if path in old and path in new
+                    else f"field-{'removed' if breaks else 'added'}",
                     urn=record.urn,
                     path=path,
                     severity="breaking" if breaks else "non-breaking",
@@ -225,9 +227,7 @@ class PriceConfig(Config):
 class SizeCost(CostModel[PriceConfig]):
     """Prices the size of each dataset."""
 
-    def price(
-        self, graph: Graph, stats: Iterator[AnyRecord], period: Period, ctx: Context
-    ) -> Iterable[AnyRecord]:
+    def price(self, graph: Graph, stats: Iterator[AnyRecord], period: Period, ctx: Context) -> Iterable[AnyRecord]:
         """Return one cost record per dataset with a size."""
         for record in stats:
             if record.value.size_bytes is not None:

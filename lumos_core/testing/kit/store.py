@@ -9,10 +9,10 @@ import pytest
 
 from ...contracts.store import Store
 from ...errors import LockedError, StoreError
-from ...model.entities import Dataset
+from ...model.entities import Dataset, Tag
 from ...model.record import Record, canonical, line_urn
 from ...model.scope import Scope
-from ...model.urns import dataset
+from ...model.urns import dataset, plain
 from .base import ComponentKit
 
 
@@ -124,6 +124,16 @@ class StoreKit(ComponentKit):
         self.commit(component, row("a.one"), row("a.two"), row("b"))
         assert self.names(component, scope=Scope(prefixes=("a.",))) == self.urns("a.one", "a.two")
         assert self.names(component, scope=Scope(urns=frozenset(self.urns("b")))) == self.urns("b")
+
+    def test_one_kind_alone(self, component: Store[Any]) -> None:
+        """`lines` with a kind returns just the lines of that kind, with a scope those of them that are in it."""
+        tag = canonical(Record(plain("tag", "gold"), Tag(name="gold")))
+        self.commit(component, row("a"), row("b"), ("tag", plain("tag", "gold"), tag))
+        assert list(component.lines("head", kind="tag")) == [tag]
+        assert [line_urn(line) for line in component.lines("head", kind="dataset")] == self.urns("a", "b")
+        scope = Scope(urns=frozenset(self.urns("b")))
+        assert [line_urn(line) for line in component.lines("head", scope, "dataset")] == self.urns("b")
+        assert list(component.lines("head", scope, "tag")) == []
 
     def test_a_reader_sees_one_state(self, component: Store[Any]) -> None:
         """A reader that began keeps seeing its state while another commits."""

@@ -93,10 +93,10 @@ class SqliteStore(Store[SqliteStoreConfig]):
         found = self._find(ref)
         return None if found is None else found.entry()
 
-    def lines(self, ref: str, scope: Scope = Scope()) -> Iterator[bytes]:
+    def lines(self, ref: str, scope: Scope = Scope(), kind: str = "") -> Iterator[bytes]:
         """Return the lines of a state in byte order; the state is the one that `ref` names at the call."""
         found = self._find(ref)
-        return iter(()) if found is None else self._lines(found, scope)
+        return iter(()) if found is None else self._lines(found, scope, kind)
 
     def get(self, ref: str, kind: str, urn: str) -> bytes | None:
         """Return one line of a state."""
@@ -185,8 +185,11 @@ class SqliteStore(Store[SqliteStoreConfig]):
         """Hold the store for one run, by the system's lock on a file beside it."""
         return hold(self._file.path.with_name(self._file.path.name + ".lock"))
 
-    def _lines(self, found: _Commit, scope: Scope) -> Iterator[bytes]:
+    def _lines(self, found: _Commit, scope: Scope, kind: str) -> Iterator[bytes]:
         spans = ranges(scope)
+        if kind:
+            whole = [Range(kind, "", None)]
+            spans = whole if spans is None else [span for span in spans if span.kind == kind]
         with explained(self._file.path), self._file.reading() as connection:
             connection.execute("BEGIN")
             newest = _named(connection, found.name)
