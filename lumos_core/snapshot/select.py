@@ -102,7 +102,7 @@ def intersect(one: Scope, other: Scope) -> Scope | None:
     elif not (other.prefixes or other.urns):
         prefixes, exact = one.prefixes, one.urns
     else:
-        prefixes = tuple(sorted({a for a, b in _pairs(one, other) if a.startswith(b)} | _longer(one, other)))
+        prefixes = tuple(sorted({both for a, b in _pairs(one, other) if (both := _narrower(a, b)) is not None}))
         exact = frozenset(urn for urn in one.urns | other.urns if one.matches(urn) and other.matches(urn))
         if not (prefixes or exact):
             return None
@@ -116,8 +116,18 @@ def _pairs(one: Scope, other: Scope) -> Iterator[tuple[str, str]]:
     return ((a, b) for a in one.prefixes for b in other.prefixes)
 
 
-def _longer(one: Scope, other: Scope) -> set[str]:
-    return {b for a, b in _pairs(one, other) if b.startswith(a)}
+def _narrower(one: str, other: str) -> str | None:
+    """Return the prefix of what has both; None when nothing has.
+
+    The empty prefix means names without an instance. With another it gives that other one, which is wider only
+    where an instance has a name that begins so.
+    """
+    if not one or not other:
+        longer = one or other
+        return None if ":" in longer else longer
+    if one.startswith(other):
+        return one
+    return other if other.startswith(one) else None
 
 
 def without_stats(coverage: Coverage) -> Coverage:

@@ -75,14 +75,15 @@ class Transformation(Struct, frozen=True, kw_only=True):
     def _covered(self, covered: Covered) -> Iterator[Covered]:
         scope, complete = covered.scope, covered.status == "complete"
         # A rule that moves a part of what a prefix covers makes two areas of it; only gaps may be kept too wide.
-        split = any(old.startswith(p) and old != p for old in self._prefixes for p in scope.prefixes)
+        prefixes = [prefix for prefix in scope.prefixes if prefix]
+        split = any(old.startswith(p) and old != p for old in self._prefixes for p in prefixes)
         if split and complete:
             return
         for platform, env in product(
             _moved(scope.platform, self.platforms, complete), _moved(scope.env, self.environments, complete)
         ):
-            prefixes = scope.prefixes if split else tuple(sorted(map(self._name, scope.prefixes)))
-            moved = Scope(scope.types, platform, env, prefixes, frozenset(map(self.urn, scope.urns)))
+            names = scope.prefixes if split else tuple(sorted(map(self._name, scope.prefixes)))
+            moved = Scope(scope.types, platform, env, names, frozenset(map(self.urn, scope.urns)))
             yield Covered(moved, covered.aspects, covered.status, covered.reason)
 
 

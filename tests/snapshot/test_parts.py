@@ -104,6 +104,16 @@ def test_a_selection_that_says_nothing_is_refused() -> None:
         parse_selection("urn:lumos:nothing")
 
 
+def test_the_empty_prefix_means_names_without_an_instance() -> None:
+    plain, other = Scope(platform="p", prefixes=("",)), Scope(prefixes=("b:",))
+    assert intersect(plain, other) is None
+    assert intersect(plain, plain) == plain
+    assert intersect(plain, Scope(prefixes=("shop.",))) == Scope(platform="p", prefixes=("shop.",))
+    assert intersect(Scope(prefixes=("a", "b:")), plain) == Scope(platform="p", prefixes=("a",))
+    moved = Transformation(names={"a.": "b."}).coverage(Coverage([Covered(plain, ALL)]))
+    assert moved.declared() == [Covered(plain, ALL)]
+
+
 def test_leaving_out_stats_is_recorded(tmp_path: Path) -> None:
     stats = Record(f"{urns.dataset('postgres', 'a')}#profile@2026-01-15T10:00:00Z", Stats(row_count=1))
     whole = write_snapshot(tmp_path / "a.lumos.jsonl", [dataset("a"), stats], coverage=POSTGRES)
