@@ -23,12 +23,19 @@ _NOISE_DIRS = re.compile(
     re.IGNORECASE,
 )
 _NOISE_FILES = re.compile(
-    r"(?:_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*|.*_\$folder\$|"
-    r".*\.(?:crc|tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock|lck|done|"
-    r"ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc)|.*~|~\$.*|\$.*\$|#.*#|Thumbs\.db|desktop\.ini|\.DS_Store|"
-    r"(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?|"
-    r"(?:manifest|_?schema|schemas|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?|"
-    r"dataset_infos?|data_dictionary|config|settings)\.(?:json|yaml|yml|csv)|.*(?:[-_.](?:schema|manifest|metadata|meta))\.json|discovery\.ya?ml)",
+    r"_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*|.*_\$folder\$"
+    # Half-written, copied and locked files, checksums, signals.
+    r"|.*\.(?:crc|tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock|lck|done"
+    r"|ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc)"
+    r"|.*~|~\$.*|\$.*\$|#.*#|Thumbs\.db|desktop\.ini"
+    # Text for people and programs, pictures, and what Lumos itself writes.
+    r"|.*\.(?:ya?ml|toml|ini|cfg|md|rst|py|ipynb|sh|html?|css|js|pdf|png|jpe?g|gif|svg|ico|docx?|pptx?)"
+    r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?"
+    r"|.*\.lumos\.jsonl(?:\.zst)?"
+    # Descriptions beside the data.
+    r"|(?:manifest|_?schemas?|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?|dataset_infos?"
+    r"|data_dictionary|config|settings)\.json"
+    r"|.*[-_.](?:schema|manifest|metadata|meta)\.json",
     re.IGNORECASE,
 )
 
