@@ -93,7 +93,9 @@ class SemanticDiffer(Differ[SemanticConfig]):
             yield from self._foreign(before, after)
             return
         case = Case(after.urn, after.kind, before.value, after.value, captured, self._settings, ctx, old_urn=before.urn)
-        changes = [self._grade(case, found) for found in _detect(case)]
+        # What two modules say in the same words (rule, place, old and new value) is one finding.
+        found = {change.fingerprint: change for change in (self._grade(case, one) for one in _detect(case))}
+        changes = list(found.values())
         reached = consequences.Impact()
         if any(change.severity in _WITH_IMPACT for change in changes):
             reached = consequences.impact(ctx.graph, self.config.impact_limit, before.urn, after.urn)
@@ -101,7 +103,7 @@ class SemanticDiffer(Differ[SemanticConfig]):
                 *consequences.over_threshold(changes, reached, self.config.impact_threshold, ctx),
                 *consequences.unannounced(changes, before.value.version, after.value.version),
             ]
-            changes += [self._grade(case, found) for found in follow]
+            changes += [self._grade(case, one) for one in follow]
         yield from _with_impact(changes, reached)
 
     def _grade(self, case: Case, found: Found) -> Change:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lumos_core.plugin_api import Change, Role, Severity, urns
 
 from .case import Found
@@ -11,6 +13,7 @@ from .settings import Stance
 
 _WHO: dict[Role, str] = {"consumer": "consumers", "writer": "writers", "history": "readers of stored data"}
 _SHOWN = 160
+_URN = re.compile(r"urn:lumos:[a-z0-9_]+:(?:\([^()\s]*\)|[^\s,;#()]+)")
 
 
 def grade(found: Found, urn: str, kind: str, name: str, stance: Stance) -> Change:
@@ -76,13 +79,8 @@ def shown(text: str | None) -> str:
     if text is None:
         return "none"
     if "urn:lumos:" in text:
-        text = ", ".join(_name(part) for part in text.split(", "))
+        text = _URN.sub(lambda match: urns.name(match.group()), text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def _name(text: str) -> str:
-    urn, mark, rest = text.partition("#")
-    return f"{urns.name(urn)}{mark}{rest}" if urn.startswith("urn:lumos:") else text
 
 
 def _why(rule: Rule, found: Found, severity: Severity, roles: tuple[tuple[Role, Severity], ...], stance: Stance) -> str:

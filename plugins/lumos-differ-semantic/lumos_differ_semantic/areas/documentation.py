@@ -41,8 +41,8 @@ def detect(case: Case) -> Iterator[Found]:
         yield from _coverage(case)
 
 
-def _at(part: Part, rule: str, aspect: str, before: str | None, after: str | None, word: str = "") -> Found:
-    return Found(rule, part.at(aspect), before, after, subject=part.subject, aspect=word)
+def _at(part: Part, rule: str, aspect: str, before: str | None, after: str | None) -> Found:
+    return Found(rule, part.at(aspect), before, after, subject=part.subject)
 
 
 def _shown(value: Any) -> str:
@@ -100,10 +100,14 @@ def _pairs(part: Part, aspect: str, before: dict[str, str], after: dict[str, str
         if was == is_now:
             continue
         if was is not None and is_now is not None:
-            yield _at(part, "property-changed", aspect, was, is_now, key)
+            yield _at(part, "property-changed", aspect, f"{key}={was}", f"{key}={is_now}")
         elif part.knows(aspect):
             rule = "property-removed" if was is not None else "property-added"
-            yield _at(part, rule, aspect, was, is_now, key)
+            yield _at(part, rule, aspect, _pair(key, was), _pair(key, is_now))
+
+
+def _pair(key: str, value: str | None) -> str | None:
+    return None if value is None else f"{key}={value}"
 
 
 def _coverage(case: Case) -> Iterator[Found]:

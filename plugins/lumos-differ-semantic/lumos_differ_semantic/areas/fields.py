@@ -45,8 +45,9 @@ def detect(case: Case) -> Iterator[Found]:
 
 
 def describe(field: Field) -> str:
-    """Return a field as a short canonical text: its type, and `required` where null is refused."""
-    return f"{field.type} required" if field.nullable is False else field.type
+    """Return a field as a short canonical text: its type, `required` where null is refused, its part of a message."""
+    part = f" of the {field.part}" if field.part else ""
+    return f"{field.type}{' required' if field.nullable is False else ''}{part}"
 
 
 def _removed(field: Field, now: str) -> Found:

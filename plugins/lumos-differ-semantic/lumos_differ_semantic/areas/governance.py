@@ -135,12 +135,16 @@ def _properties(part: Part, old: dict[str, str], new: dict[str, str], aspect: st
         if name in POLICIES:
             change = "changed" if before and after else "removed" if before else "added"
             if change == "changed" or knows:
-                yield _at(part, f"{POLICIES[name]}-{change}", aspect, before, after)
+                yield _at(part, f"{POLICIES[name]}-{change}", aspect, _pair(key, before), _pair(key, after))
         elif name in VALUES and aspect == "properties":
             if before and after:
-                yield _at(part, VALUES[name], aspect, before, after)
+                yield _at(part, VALUES[name], aspect, _pair(key, before), _pair(key, after))
         elif name in HOLDS and knows:
             yield from _holds(part, aspect, _on(before), _on(after))
+
+
+def _pair(key: str, value: str | None) -> str | None:
+    return f"{key}={value}" if value else None
 
 
 def _on(value: str | None) -> set[str]:

@@ -126,7 +126,7 @@ def _checks(old: list[Key], new: list[Key], looked: bool) -> Iterator[Found]:
 
 
 def _named(keys: list[Key]) -> dict[str, str]:
-    return {key.name or text(key): text(key) for key in _of(keys, "check")}
+    return {key.name or text(key): f"{key.name}: {text(key)}" if key.name else text(key) for key in _of(keys, "check")}
 
 
 def _enforcement(old: list[Key], new: list[Key]) -> Iterator[Found]:
@@ -138,7 +138,9 @@ def _enforcement(old: list[Key], new: list[Key]) -> Iterator[Found]:
         rule = "constraint-enforcement-added" if key.enforced else "constraint-enforcement-dropped"
         state = ("not enforced", "enforced") if key.enforced else ("enforced", "not enforced")
         shown = f"{_NAMES.get(key.type, key.type.capitalize())} {text(key)}"
-        yield Found(rule, "keys", f"{text(key)} {state[0]}", f"{text(key)} {state[1]}", subject=shown)
+        yield Found(
+            rule, "keys", f"{key.type} {text(key)} {state[0]}", f"{key.type} {text(key)} {state[1]}", subject=shown
+        )
 
 
 def _grain(case: Case) -> Iterator[Found]:

@@ -114,7 +114,7 @@ def _options(old: dict[str, str], new: dict[str, str]) -> Iterator[Found]:
             rule = "layout-option-changed"
         elif rule == "format-version-upgraded" and _number(after) < _number(before):
             rule = "format-version-downgraded"
-        yield Found(rule, "layout", before or "none", after or "none", aspect=key)
+        yield Found(rule, "layout", f"{key}={before}" if before else None, f"{key}={after}" if after else None)
 
 
 def _number(text: str) -> tuple[int, ...]:

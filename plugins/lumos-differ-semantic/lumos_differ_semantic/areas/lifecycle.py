@@ -144,7 +144,7 @@ def _slas(case: Case) -> Iterator[Found]:
 
 
 def _sla(sla: Sla) -> str:
-    return f"{sla.value or ''} {sla.unit or ''}".strip()
+    return " ".join(part for part in (sla.property, sla.element, sla.value, sla.unit) if part)
 
 
 def _sla_rule(old: Sla, new: Sla) -> str:

@@ -53,9 +53,8 @@ def _upstreams(case: Case, old: Lineage, new: Lineage) -> Iterator[Found]:
             yield Found("dataset-orphaned", "lineage", ", ".join(sorted(before)), None)
     for urn in sorted(before.keys() & after.keys()):
         if before[urn] != after[urn] and before[urn] and after[urn]:
-            yield Found(
-                "producing-job-changed", "lineage", _names(before[urn]), _names(after[urn]), aspect=urns.name(urn)
-            )
+            was, is_now = (f"{urn} by {_names(jobs[urn])}" for jobs in (before, after))
+            yield Found("producing-job-changed", "lineage", was, is_now)
 
 
 def _names(jobs: set[str]) -> str:

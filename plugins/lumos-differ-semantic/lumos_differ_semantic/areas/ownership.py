@@ -41,8 +41,8 @@ def detect(case: Case) -> Iterator[Found]:
                 yield _at(part, "support-contact-added", "links", None, ", ".join(has))
 
 
-def _at(part: Part, rule: str, aspect: str, before: str | None, after: str | None, word: str = "") -> Found:
-    return Found(rule, part.at(aspect), before, after, subject=part.subject, aspect=word)
+def _at(part: Part, rule: str, aspect: str, before: str | None, after: str | None) -> Found:
+    return Found(rule, part.at(aspect), before, after, subject=part.subject)
 
 
 def _types(value: Any) -> dict[str, list[str]]:
@@ -67,7 +67,7 @@ def _owners(part: Part) -> Iterator[Found]:
     for owner in sorted(before.keys() & after.keys()):
         was, is_now = ", ".join(sorted(before[owner])), ", ".join(sorted(after[owner]))
         if was != is_now:
-            yield _at(part, "owner-type-changed", "owners", was, is_now, word=owner)
+            yield _at(part, "owner-type-changed", "owners", f"{owner} as {was}", f"{owner} as {is_now}")
 
 
 def _missing(part: Part, before: dict[str, list[str]], after: dict[str, list[str]]) -> Iterator[Found]:

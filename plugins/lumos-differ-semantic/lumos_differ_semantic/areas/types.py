@@ -92,4 +92,4 @@ def _unit(old: Field, new: Field) -> Iterator[Found]:
     before, after = dict(old.properties), dict(new.properties)
     for key in before:
         if key.lower() in UNITS and key in after and before[key] != after[key]:
-            yield Found("unit-or-format-changed", new.path, before[key], after[key], aspect=key)
+            yield Found("unit-or-format-changed", new.path, f"{key}={before[key]}", f"{key}={after[key]}", aspect=key)

@@ -50,17 +50,17 @@ RULES = (
     ),
     rule(
         "property-added", "documentation", "property", "add", "N",
-        "{subject} has the property {aspect} now: {after}", "More is known about it.", "Nothing to do.",
+        "{subject} has a property more: {after}", "More is known about it.", "Nothing to do.",
         mirrors="property-removed",
     ),
     rule(
         "property-removed", "documentation", "property", "remove", "N",
-        "{subject} has no property {aspect} any more (it was {before})", "Less is known about it.", "Nothing to do.",
+        "{subject} has a property less: {before}", "Less is known about it.", "Nothing to do.",
         mirrors="property-added",
     ),
     rule(
         "property-changed", "documentation", "property", "change", "I",
-        "The property {aspect} of {subject} changed from {before} to {after}", "It says something else.",
+        "A property of {subject} changed: {before} became {after}", "It says something else.",
         "Nothing to do.", mirrors="property-changed",
     ),
     rule(

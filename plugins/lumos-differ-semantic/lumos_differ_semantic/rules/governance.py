@@ -49,33 +49,33 @@ RULES = (
     ),
     rule(
         "masking-policy-removed", "governance", "policy", "remove", "B",
-        "{subject} is not masked any more (policy {before})",
+        "{subject} is not masked any more ({before})",
         "Values that were hidden can be read.", _POLICY, security=True, mirrors="masking-policy-added",
     ),
     rule(
         "masking-policy-added", "governance", "policy", "add", "R",
-        "{subject} is masked now (policy {after})",
+        "{subject} is masked now ({after})",
         "Consumers read masked values.", "Tell its consumers.", security=True, mirrors="masking-policy-removed",
     ),
     rule(
         "masking-policy-changed", "governance", "policy", "change", "R",
-        "The masking policy of {subject} changed from {before} to {after}",
+        "The masking policy of {subject} changed: {before} became {after}",
         "Whether it hides more or less cannot be read off its name.", "Compare the two policies.",
         security=True, mirrors="masking-policy-changed",
     ),
     rule(
         "row-access-policy-removed", "governance", "policy", "remove", "B",
-        "The rows of {subject} are not protected any more (policy {before})",
+        "The rows of {subject} are not protected any more ({before})",
         "Rows that were hidden can be read.", _POLICY, security=True, mirrors="row-access-policy-added",
     ),
     rule(
         "row-access-policy-added", "governance", "policy", "add", "R",
-        "The rows of {subject} are protected now (policy {after})",
+        "The rows of {subject} are protected now ({after})",
         "Consumers read fewer rows.", "Tell its consumers.", security=True, mirrors="row-access-policy-removed",
     ),
     rule(
         "row-access-policy-changed", "governance", "policy", "change", "R",
-        "The row access policy of {subject} changed from {before} to {after}",
+        "The row access policy of {subject} changed: {before} became {after}",
         "Whether it hides more or less cannot be read off its name.", "Compare the two policies.",
         security=True, mirrors="row-access-policy-changed",
     ),
@@ -91,7 +91,7 @@ RULES = (
     ),
     rule(
         "encryption-metadata-changed", "governance", "policy", "change", "R",
-        "The encryption of {subject} changed from {before} to {after}",
+        "The encryption of {subject} changed: {before} became {after}",
         "Readers need another key; whether it is stronger cannot be read off its name.",
         "Check that the readers have the key.", security=True, mirrors="encryption-metadata-changed",
     ),
@@ -177,12 +177,12 @@ RULES = (
     ),
     rule(
         "license-changed", "governance", "licence", "change", "R",
-        "The licence or terms of use of {subject} changed from {before} to {after}",
+        "The licence or terms of use of {subject} changed: {before} became {after}",
         "What consumers may do with it has changed.", "Tell its consumers.", mirrors="license-changed",
     ),
     rule(
         "residency-changed", "governance", "residency", "change", "B",
-        "Where {subject} is kept changed from {before} to {after}",
+        "Where {subject} is kept changed: {before} became {after}",
         "The law that applies to it may be another.", _PRIVACY, security=True, mirrors="residency-changed",
     ),
 )  # fmt: skip

@@ -92,17 +92,17 @@ RULES = (
     ),
     rule(
         "sla-weakened", "operational", "sla", "lower", "B",
-        "Contract `{name}` promises less {aspect}: {after} instead of {before}",
+        "Contract `{name}` promises less: {after} instead of {before}",
         "Consumers rely on what was promised.", _CONSUMERS, mirrors="sla-strengthened",
     ),
     rule(
         "sla-strengthened", "operational", "sla", "raise", "N",
-        "Contract `{name}` promises more {aspect}: {after} instead of {before}",
+        "Contract `{name}` promises more: {after} instead of {before}",
         "Consumers may rely on more.", "Check that it can be kept.", mirrors="sla-weakened",
     ),
     rule(
         "sla-changed", "operational", "sla", "change", "R",
-        "Contract `{name}` promises another {aspect}: {after} instead of {before}",
+        "Contract `{name}` promises something else: {after} instead of {before}",
         "Whether it is more or less cannot be read off the text.", "Compare the two.", mirrors="sla-changed",
     ),
     rule(

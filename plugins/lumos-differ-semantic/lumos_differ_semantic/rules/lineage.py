@@ -57,7 +57,7 @@ RULES = (
     ),
     rule(
         "producing-job-changed", "lineage", "job", "change", "R",
-        "`{name}` is made from `{aspect}` by {after} instead of {before}",
+        "Another job makes `{name}`: from {after} instead of from {before}",
         "Another job means another schedule, another owner, perhaps other logic.",
         "Check that the old job has stopped.", mirrors="producing-job-changed",
     ),

@@ -25,7 +25,7 @@ RULES = (
     ),
     rule(
         "owner-type-changed", "ownership", "owner", "change", "N",
-        "What {aspect} is to {subject} changed from {before} to {after}",
+        "An owner of {subject} answers for something else: {before} became {after}",
         "The same owner answers for something else.", "Nothing to do.", mirrors="owner-type-changed",
     ),
     rule(

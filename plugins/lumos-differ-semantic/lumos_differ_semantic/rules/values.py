@@ -247,7 +247,7 @@ RULES = (
     ),
     rule(
         "unit-or-format-changed", "schema", "value", "change", "B",
-        "The {aspect} of field `{path}` of `{name}` changed from {before} to {after}",
+        "The {aspect} of field `{path}` of `{name}` changed: {before} became {after}",
         "The numbers look right and are wrong: nothing fails, everything is off.",
         "Add a new field for the new unit.",
         mirrors="unit-or-format-changed",
