@@ -70,10 +70,17 @@ POOL = pool()
 
 
 def dataset(number: int, salt: int = 0) -> Operation:
-    """One dataset of 50 fields, with a name that holds a word of its own; `updated` is a word of every one."""
-    pick = random.Random(number * 1_000 + salt)
+    """One dataset of 50 fields, with a name that holds a word of its own; `updated` is a word of every one.
+
+    With a salt, it has changed since: three of its fields are others.
+    """
+    pick = random.Random(number)
     words = iter(pick.choices(WORDS, WEIGHTS, k=18))
     fields = [Field("id", type="int64"), Field("updated_at", type="timestamp(us)"), *pick.sample(POOL, FIELDS - 2)]
+    if salt:
+        known = {field.path for field in fields}
+        others = random.Random(salt).sample(POOL, FIELDS)
+        fields[-3:] = [field for field in others if field.path not in known][:3]
     coined = random.Random(number)
     name = f"{''.join(coined.choices(SYLLABLES, k=coined.randint(3, 5)))}_{number:06}"
     return Operation(
@@ -200,7 +207,7 @@ def test_upsert_does_not_grow_with_the_catalog(bench: Bench) -> None:
         for step in range(200):
             # Half of them change a dataset that is there, half are new.
             number = pick.randrange(size) if step % 2 else 10_000_000 + size * 10 + step
-            operation = dataset(number, salt=step % 2)
+            operation = dataset(number, salt=step if step % 2 else 0)
             ours.append(bench.upsert(operation))
             bare.append(bench.bare_upsert(operation))
         middles.append(tell("upsert", ours))

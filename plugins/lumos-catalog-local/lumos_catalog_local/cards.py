@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import msgspec
+
 from lumos_core.plugin_api import urns
 
 from .document import Card

@@ -58,7 +58,9 @@ class LocalCatalog(Catalog[LocalCatalogConfig]):
             RetryableError: When another program keeps writing for longer than the timeout.
         """
         if self._file.exists():
-            with self._file.writing():
+            with self._file.writing() as connection:
+                # Beginning to write is not refused in a read-only file, only writing is.
+                connection.execute("DELETE FROM word WHERE id < 0")
                 return
         folder = self.config.path.absolute().parent
         while not folder.exists():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _CANDIDATES = 48
-_LIST = 64
+_MANY = 64
 _TOGETHER = 500
 
 
@@ -91,10 +91,10 @@ def _known(connection: sqlite3.Connection, texts: Iterable[str]) -> set[str]:
     return found
 
 
-def _users(connection: sqlite3.Connection, word: str) -> int:
+def _users(connection: sqlite3.Connection, word: str, most: int = _MANY) -> int:
     """Return how many records hold a word, counted up to a bound."""
     (count,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)", (f'"{word}"', _LIST)
+        "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)", (f'"{word}"', most)
     ).fetchone()
     return int(count)
 
@@ -130,7 +130,7 @@ def learn(connection: sqlite3.Connection, fresh: Iterable[str]) -> None:
 def forget(connection: sqlite3.Connection, dropped: Iterable[str]) -> None:
     """Take words out of the vocabulary that no record holds any more."""
     for text in dropped:
-        if text.isdigit() or _users(connection, text):
+        if text.isdigit() or _users(connection, text, 1):
             continue
         row = connection.execute("SELECT id FROM word WHERE text = ?", (text,)).fetchone()
         if row is not None:

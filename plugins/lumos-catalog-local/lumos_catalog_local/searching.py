@@ -22,7 +22,7 @@ BOUND = 4000
 
 _SHORT_PREFIX = 3
 _EXPANSIONS = 16
-_FETCHED = 100
+_FETCHED = 20
 _TIERS = ("name", "name fields tags")
 
 Filters = Mapping[str, Sequence[str]]
@@ -63,6 +63,7 @@ class Stage(NamedTuple):
 
 
 _EVERY = f'facets : "{EVERY}"'
+_REMOVED = f'facets : "{REMOVED}"'
 
 
 def _without(expression: str, excluded: Sequence[str]) -> str:
@@ -93,8 +94,8 @@ def stages(
         anyof = " OR ".join(f'facets : "{facet_word(facet, fold(value))}"' for value in values)
         required += [anyof] if anyof else []
     excluded = [term.match() for term in query.unwanted]
-    if not include_removed:
-        excluded.append(f'facets : "{REMOVED}"')
+    if not include_removed and count(connection, _REMOVED, 0):
+        excluded.append(_REMOVED)
     scope = "fields details" if fields_only else ""
     wanted = [term._replace(columns=term.columns or scope) for term in query.wanted]
     swaps = {term._replace(columns=term.columns or scope): texts for term, texts in (instead or {}).items()}
