@@ -93,6 +93,14 @@ CASES = {
     "regions": (["s/eu/p-0.csv", "s/us/p-0.csv", "s/apac/p-0.csv"], {"s": ["partition_0"]}),
     "countries": (["s/de/p-0.csv", "s/fr/p-0.csv", "s/it/p-0.csv"], {"s": ["partition_0"]}),
     "numbered tenants": (["s/tenant_1/p-0.csv", "s/tenant_2/p-0.csv", "s/tenant_7/p-0.csv"], {"s": ["partition_0"]}),
+    "regions below dates": (
+        [f"s/2024-01-0{d}/{r}/part-0.csv" for d in (1, 2) for r in ("eu", "us", "apac")],
+        {"s": ["date", "partition_0"]},
+    ),
+    "dates below regions": (
+        [f"s/{r}/2024-01-0{d}/part-0.csv" for d in (1, 2) for r in ("eu", "us", "apac")],
+        {"s": ["partition_0", "date"]},
+    ),
     "two regions only": (["s/eu/part-0.csv", "s/us/part-0.csv"], {"s/eu": [], "s/us": []}),
     "words are no codes": (
         ["s/web/part-0.csv", "s/shop/part-0.csv", "s/partner/part-0.csv"],

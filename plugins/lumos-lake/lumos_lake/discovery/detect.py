@@ -254,11 +254,14 @@ class Detector:
 
     def _codes(self, node: Node, depth: int, named: list[Child]) -> tuple[list[Cluster], list[Child]]:
         """Join three or more sibling folders whose names are codes of one domain, below a folder that names a table."""
-        if node.parent is None or len(named) < 3 or node.name.casefold() in GENERIC_FOLDERS:
+        table: Node | None = node
+        while table is not None and table.parent is not None and folder_name(table.name).kind in ("hive", "date"):
+            table = table.parent  # the folder that names the table may stand above partitions
+        if len(named) < 3 or table is None or table.parent is None or table.name.casefold() in GENERIC_FOLDERS:
             return [], named
-        if folder_name(node.name).kind != "named":
+        if folder_name(table.name).kind != "named":
             return [], named
-        known = self._known(node.path) is not None
+        known = self._known(table.path) is not None
         groups: dict[tuple[str, str], list[Child]] = {}
         for name, found in named:
             if len(found) == 1 and not found[0].rel:
@@ -267,7 +270,7 @@ class Detector:
             if not stem:
                 codes = of_one_domain([name for name, _ in group])
                 group = [child for child in group if child[0] in codes]
-            elif not set(stem.split("-")) <= set(_words(node.name)) and all(dated(name) for name, _ in group):
+            elif not set(stem.split("-")) <= set(_words(table.name)) and all(dated(name) for name, _ in group):
                 continue  # `orders_2023`, `orders_2024`: editions of a table that has a name of its own
             if len(group) < 3 or len(group) < (0.5 if known else CODE_SHARE) * len(named):
                 continue
