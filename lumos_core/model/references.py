@@ -38,12 +38,18 @@ Rewrite = Callable[[Reference], str]
 _Visitor = Callable[[Any, Rewrite], Any]
 """Returns the part, or another one when something inside was rewritten and it cannot be changed in place."""
 
-_URN = r"urn:lumos:[a-z][a-z0-9_]*:(?:\([^()\s]*\)|[^()\s<>\"#,:]+)"
+
+def _urn(without: str = "") -> str:
+    name = rf"[^\x00-\x20!\"#(),:\\{without}]"
+    return rf"urn:lumos:[a-z][a-z0-9_]*:(?:\((?:{name}|[,:])*\)|{name}+)"
+
+
 _LINK = re.compile(
-    rf"(?:\]\(\s*|^ {{0,3}}\[[^\]\n]+\]:[ \t]*)(?P<bare>{_URN}(?:\#[^\s()<>]*)?)"
-    rf"|<(?P<angle>{_URN}(?:\#[^<>\n]*)?)>",
+    rf"(?:\]\([ \t\n]*|^ {{0,3}}\[[^\]\n]+\]:[ \t]*)(?P<bare>{_urn()}(?:\#[^\x00-\x20()]*)?)"
+    rf"|<(?P<angle>{_urn(without='<>')}(?:\#[^<>\n]*)?)>",
     re.MULTILINE,
 )
+"""Inline links, link definitions, and targets or autolinks in angle brackets."""
 
 
 def visit(record: AnyRecord) -> Iterator[Reference]:

@@ -75,8 +75,9 @@ def refs() -> st.SearchStrategy[str]:
 @cache
 def markdowns() -> st.SearchStrategy[str]:
     """Return markdown texts, some with references as link targets."""
-    forms = ["see [it]({}).", "<{}>", "![]( {} 'title')", "a\n[1]: {}\nb", "- [x]({}) and [y](https://z)"]
-    linked = st.builds(lambda form, urn: form.format(urn), st.sampled_from(forms), _hosts())
+    forms = st.sampled_from(["see [it]({}).", "![]( {} 'title')", "a\n[1]: {}\nb", "- [x]({}) and [y](https://z)"])
+    angled = _hosts().filter(lambda urn: not {"<", ">"} & set(urn))
+    linked = st.builds(str.format, forms, _hosts()) | st.builds("see <{}>, [it](<{}>)".format, angled, angled)
     return TEXTS | st.lists(linked, min_size=1, max_size=3).map(" ".join)
 
 

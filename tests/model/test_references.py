@@ -132,7 +132,7 @@ def test_code_and_native_texts_are_never_rewritten() -> None:
     "text, targets",
     [
         (f"see [orders]({ORDERS}).", [ORDERS]),
-        (f"see [orders]({ORDERS}#id \"title\") and <{RAW}>", [f"{ORDERS}#id", RAW]),
+        (f'see [orders]({ORDERS}#id "title") and <{RAW}>', [f"{ORDERS}#id", RAW]),
         (f"[o][1]\n\n[1]: {ORDERS}\n", [ORDERS]),
         (f"[o](<{ORDERS}#a b>)", [f"{ORDERS}#a b"]),
         ("[tag](urn:lumos:tag:pii.email), [x](https://urn:lumos:tag:no)", ["urn:lumos:tag:pii.email"]),
