@@ -41,7 +41,7 @@ class RunContext:
         self.graph = graph if graph is not None else Graph()
         self.declared: list[Covered] = []
         self.warnings: list[Notice] = []
-        self._component, self._redact = component, redact
+        self.component_name, self._redact = component, redact
         self._look, self._walk, self._on_progress = look, walk, on_progress
 
     def covered(self, covered: Covered) -> None:
@@ -57,7 +57,9 @@ class RunContext:
 
     def warn(self, code: str, message: str, where: str = "") -> None:
         """Keep a warning."""
-        notice = Notice(code=code, message=self._redact(message), where=self._redact(where), component=self._component)
+        notice = Notice(
+            code=code, message=self._redact(message), where=self._redact(where), component=self.component_name
+        )
         self.warnings.append(notice)
 
     def get(self, urn: str) -> AnyRecord | None:

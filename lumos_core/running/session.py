@@ -20,7 +20,8 @@ from ..errors import Cancelled, DiskError, LumosError
 from ..loading.observers import Observers
 from ..model.coverage import Coverage
 from ..model.graph import Graph
-from ..model.scope import Scope
+from ..model.scope import Covered, Scope
+from ..model.urns import name as name_of
 from .context import Look, RunContext, Walk
 from .memo import MemoFile
 from .progress import Progress
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 KEEP_RUNS = 3
 """How many runs keep their files; the store remembers all of them."""
+
+SHOWN = 3
+"""Names of a scope that a notice tells."""
 
 
 class Session:
@@ -148,7 +152,25 @@ class Session:
         """Take over what a component declared in its context."""
         for covered in ctx.declared:
             self.coverage.add(covered)
+            if covered.status == "failed":
+                self._not_read(covered, ctx.component_name)
         self.warnings.extend(ctx.warnings)
+
+    def _not_read(self, covered: Covered, component: str) -> None:
+        """Note what a component could not read, though its unit went on; each cause counts once."""
+        if any((told.message, told.component) == (covered.reason, component) for told in self.failures):
+            return
+        scope = covered.scope
+        names = [prefix.rstrip("/") for prefix in scope.prefixes if prefix] or list(map(name_of, sorted(scope.urns)))
+        self.failures.append(
+            Notice(
+                code="not-read",
+                message=covered.reason,
+                where=self.redact(", ".join(names[:SHOWN])),
+                component=component,
+                fix="mend it or leave it out of the source; what was known of it stays as it was",
+            )
+        )
 
     def warn(self, code: str, message: str, where: str = "", component: str = "", fix: str = "") -> None:
         """Note something that stops nothing."""

@@ -204,6 +204,8 @@ def test_a_denied_listing_is_not_a_removal(house):
     assert not result.changed
     assert urn in house.head()
     assert any(covered.status == "failed" for covered in result.coverage)
+    assert result.exit_code == 3, "what a source could not read makes the run incomplete"
+    assert [(told.message, told.where) for told in result.failures] == [("the listing was denied", "customers")]
 
 
 def test_a_removal_is_found_after_an_incomplete_run(house):

@@ -337,12 +337,12 @@ class Crawler(Source[C], Generic[C]):
     ) -> None:
         """Declare what the reading does not license."""
         name = records.text(grouping.name)
-        for broken in reading.broken:
-            ctx.warn("cannot-read", broken.why, records.text(broken.path))
         if reading.broken:
-            first = reading.broken[0]
+            first, *others = reading.broken
+            for broken in others:
+                ctx.warn("cannot-read", broken.why, records.text(broken.path))
             count = f"{len(reading.broken)} of {_files(len(chosen), '', '').strip()} cannot be read"
-            why = f"{count}, such as {records.text(first.path)}: {first.why}"
+            why = f"{count}, such as {records.text(first.path)}: {first.why}" if len(chosen) > 1 else first.why
             self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
         elif not reading.schemas:
             ctx.warn("empty-file", "holds no byte; its fields are not known", name)
