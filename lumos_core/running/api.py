@@ -20,7 +20,7 @@ from ..model.scope import Covered, Scope
 from .changes import ChangeFile, by_record, by_severity
 from .collect import collect
 from .cost import cost
-from .diff import diff, judge, without_stats
+from .diff import after, diff, judge, without_stats
 from .enrich import enrich
 from .extract import extract
 from .gate import gate
@@ -171,7 +171,7 @@ class _Line:
         self.before = coverage_of(last) if last is not None else Coverage()
         self.result.first = self.expect is None
         with session.stage("diff"):
-            difference = diff(session, without_stats(self.stream), self.before)
+            difference = diff(session, self.stream, self.before)
             waived = self.waivers.apply(difference.changes, self._schema_version)
             self.changes = ChangeFile.write(session.scratch / "judged.jsonl", waived, by_record, session.scratch)
             self.difference = difference
@@ -241,7 +241,7 @@ class _Line:
             differing = pairs(
                 without_stats(session.store.lines(ref)), without_stats(self._head()), EVERYTHING, EVERYTHING
             )
-            found = judge(session, differing, session.scratch / f"since-{number}.jsonl")
+            found = judge(session, differing, session.scratch / f"since-{number}.jsonl", after(session, self.stream))
             waived = self.waivers.apply(found, self._schema_version)
             one = gate(waived, fail_on, since=ref, notes=())
             verdict = one if verdict.passed else verdict

@@ -18,10 +18,12 @@ from ..model.change import Change
 from ..model.coverage import Coverage
 from ..model.entities import Entity
 from ..model.merge import carry_forward
-from ..model.record import AnyRecord, canonical, decode, line_key
+from ..model.record import AnyRecord, canonical, decode, line_key, make_key
 from ..model.urns import host, parse
 from ..snapshot.join import join
 from .changes import ChangeFile, by_record
+from .context import Look
+from .linefile import LineFile
 from .rows import Rows
 from .session import Session
 
@@ -42,13 +44,18 @@ class Difference(NamedTuple):
     not_captured: Counter[tuple[str, str]]
 
 
-def diff(session: Session, seen: Iterable[bytes], before: Coverage) -> Difference:
+def diff(session: Session, stream: LineFile, before: Coverage) -> Difference:
     """Compare what this run saw with `head`: first the rows, then what they mean."""
     lost: Counter[tuple[str, str]] = Counter()
     with session.guard_disk("write the changed records"):
-        rows = Rows.write(session.scratch / "rows", _changed(session, seen, before, lost))
-    changes = judge(session, _pairs(session, rows), session.scratch / "changes.jsonl")
+        rows = Rows.write(session.scratch / "rows", _changed(session, without_stats(stream), before, lost))
+    changes = judge(session, _pairs(session, rows), session.scratch / "changes.jsonl", after(session, stream))
     return Difference(rows, changes, lost)
+
+
+def after(session: Session, stream: LineFile) -> Look:
+    """Return how the state after the change is read: what this run saw, else what was carried forward."""
+    return lambda kind, urn: stream.get(make_key(kind, urn)) or session.store.get("head", kind, urn)
 
 
 def _changed(
@@ -99,12 +106,11 @@ def _captured(before: AnyRecord | None, after: AnyRecord | None) -> frozenset[st
     return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
 
 
-def judge(session: Session, pairs: Iterator[Pair], path: Path) -> ChangeFile:
-    """Let the differ say what pairs mean."""
+def judge(session: Session, pairs: Iterator[Pair], path: Path, look: Look) -> ChangeFile:
+    """Let the differ say what pairs mean; `look` reads the state after the change."""
     spec = session.pipeline.differ
     differ: Differ[Any] = spec.build()
-    store = session.store
-    ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
+    ctx = session.context(spec, look=look, walk=lambda kind: iter(()))
     try:
         differ.check(ctx)
 
