@@ -36,13 +36,15 @@ CREATE VIRTUAL TABLE search USING fts5(
     {", ".join(COLUMNS)}, content='document', content_rowid='id', tokenize='ascii'
 );
 INSERT INTO search(search, rank) VALUES('rank', '{_RANK}');
+INSERT INTO search(search, rank) VALUES('automerge', 0);
 CREATE TABLE word(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE gram(
     gram TEXT NOT NULL, size INTEGER NOT NULL, word INTEGER NOT NULL, PRIMARY KEY(gram, size, word)
 ) WITHOUT ROWID;
 """
 # `facets` and `card` stand before `line`, so that counting and showing results read no long row. `search` keeps no
-# texts of its own: they are in `document`, from which SQLite can verify and rebuild it.
+# texts of its own: they are in `document`, from which SQLite can verify and rebuild it. Its segments are merged by
+# every batch a little (`writing.py`) instead of by some a lot.
 
 _IDLE = 4
 _CACHE_KIB = 32 * 1024

@@ -25,6 +25,9 @@ from .fuzzy import forget, learn
 
 _FIELDS = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
+_MERGED_PAGES = 16
+"""Pages of the index that are merged for each record written: its share of the work, so that no write pays for many."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -38,6 +41,9 @@ def write(connection: sqlite3.Connection, batch: Sequence[Operation]) -> list[Ou
     words = Words()
     outcomes = [_write(connection, operation, words) for operation in batch]
     forget(connection, sorted(words.dropped))
+    written = sum(outcome.status == "written" for outcome in outcomes)
+    if written:
+        connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (written * _MERGED_PAGES,))
     return outcomes
 
 
@@ -65,6 +71,7 @@ def rebuild(connection: sqlite3.Connection) -> int:
                 "UPDATE record SET facets = ?, card = ? WHERE id = ?", (_encode(facets), _encode(card), key)
             )
         count += 1
+    connection.execute("INSERT INTO search(search) VALUES('optimize')")
     return count
 
 
