@@ -85,14 +85,17 @@ def plain(error: LumosError) -> dict[str, Any]:
 
 
 def _message(error: LumosError, lead: str) -> None:
-    place = f"{error.where}: " if error.where else ""
-    text = click.style(lead, fg="red", bold=True) + click.style(place, bold=True) + error.what
-    if error.why:
-        text += f": {error.why}"
+    from .output import visible
+
+    place = f"{visible(error.where)}: " if error.where else ""
+    told = f"{error.what}: {error.why}" if error.why else error.what
+    text = click.style(lead, fg="red", bold=True) + click.style(place, bold=True) + visible(told, lines=True)
     click.echo(text, err=True, color=_colour())
     if error.fix:
         indent = " " * len(lead)
-        click.echo(f"{indent}{click.style('Fix:', fg='cyan')} {error.fix}", err=True, color=_colour())
+        click.echo(
+            f"{indent}{click.style('Fix:', fg='cyan')} {visible(error.fix, lines=True)}", err=True, color=_colour()
+        )
 
 
 def _colour() -> bool | None:

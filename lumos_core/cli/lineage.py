@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import emit, json_option
+from .output import emit, json_option, visible
 from .reading import as_of_option, pipeline_option, title_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def command(
     if columns:
         data["columns"] = [{"from": source, "to": target} for source, target in edges]
     if form and not as_json:
-        click.echo(_drawn(form, record.urn, data))
+        click.echo(visible(_drawn(form, record.urn, data), lines=True))
         return
     emit(ctx, data, lambda: _trees(graph, record.urn, data, ways, wanted, depth))
 

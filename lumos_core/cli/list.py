@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import emit, json_option, table_of
+from .output import emit, json_option, table_of, visible
 from .reading import as_of_option, pipeline_option, short_list, title_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _table(found: Iterator[AnyRecord], limit: int) -> Table:
     rows = []
     for record in islice(found, limit):
         data = _data(record)
-        name = urns.name(record.urn)
+        name = visible(urns.name(record.urn))
         rows.append(
             (
                 name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINE_FEED = "\n"
+
+
+def visible(text: object, *, lines: bool = False) -> str:
+    """Show control characters and marks of direction instead of obeying them: names come from strangers.
+
+    Args:
+        text: What is shown.
+        lines: Keep line feeds, as in a description.
+    """
+    return _UNSEEN.sub(
+        lambda found: _LINE_FEED if lines and found[0] == _LINE_FEED else f"\\u{{{ord(found[0]):x}}}", str(text)
+    )
 
 
 def json_option(function: F) -> F:
@@ -69,10 +86,18 @@ def write_json(data: Any) -> None:
 def console(*, stderr: bool = False) -> Console:
     """Return a console: plain text without a terminal or with `NO_COLOR`, and never narrower than what pipes need."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Plain(Console):
+        """Whatever is printed, names in it never steer the terminal."""
+
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text, lines=True), style, control)
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else 160
-    return Console(file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False)
+    return Plain(file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False)
 
 
 def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = ()) -> Table:
@@ -85,5 +110,5 @@ def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = 
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell, lines=True)) for cell in row))
     return table

@@ -15,6 +15,7 @@ import msgspec
 
 from ..config.types import ComponentSpec
 from ..model.scope import Scope
+from .output import visible
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -136,8 +137,10 @@ class _Bars:
     def advance(self, done: int, total: int | None, label: str = "") -> None:
         """Move the bar."""
         if self._task is not None:
+            from rich.markup import escape
+
             short = label if len(label) <= 40 else "…" + label[-39:]
-            self._bars.update(self._task, completed=done, total=total, label=short.replace("[", "\\["))
+            self._bars.update(self._task, completed=done, total=total, label=escape(visible(short)))
 
 
 def print_plan(result: RunResult) -> None:
@@ -145,7 +148,7 @@ def print_plan(result: RunResult) -> None:
     for published in result.published:
         counts = published.planned
         parts = [f"{counts.get(action, 0)} to {action}" for action in ("create", "update", "remove", "restore")]
-        click.secho(f"{published.catalog} {published.target}".rstrip(), bold=True)
+        click.secho(visible(f"{published.catalog} {published.target}".rstrip()), bold=True)
         click.echo(f"  {', '.join(parts)}, {counts.get('keep', 0)} to leave alone")
         signs = {
             "create": ("+", "green"),
@@ -155,12 +158,12 @@ def print_plan(result: RunResult) -> None:
         }
         for operation in published.operations:
             sign, colour = signs[operation.action]
-            click.secho(f"  {sign} {operation.urn}", fg=colour)
+            click.secho(visible(f"  {sign} {operation.urn}"), fg=colour)
             if operation.action != "create":
                 for key, why in operation.reasons:
-                    click.echo(f"      {key}: {why}")
+                    click.echo(visible(f"      {key}: {why}"))
         for urn, key, why in published.conflicts:
-            click.secho(f"  ! {urn} {key}: {why}", fg="magenta")
+            click.secho(visible(f"  ! {urn} {key}: {why}"), fg="magenta")
     if not result.published:
         click.echo("No catalog is configured, or the gate keeps it from being published.")
 
@@ -168,4 +171,4 @@ def print_plan(result: RunResult) -> None:
 def print_failures(result: RunResult) -> None:
     """Print what failed, on stderr."""
     for notice in result.failures:
-        click.secho(f"{notice.component}: {notice.where}: {notice.message}", fg="red", err=True)
+        click.secho(visible(f"{notice.component}: {notice.where}: {notice.message}"), fg="red", err=True)

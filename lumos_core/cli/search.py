@@ -163,7 +163,9 @@ def _nothing(result: SearchResult) -> RenderableType:
 def _name(hit: Hit) -> Any:
     from rich.text import Text
 
-    text = Text(hit.name)
+    from .output import visible
+
+    text = Text(visible(hit.name))
     if getattr(hit, "removed", False):
         text.append(" (removed)", style="red")
     return text

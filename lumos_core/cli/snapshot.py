@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .output import emit, json_option, table_of
+from .output import emit, json_option, table_of, visible
 from .reading import as_of_option, pipeline_option
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def textconv(path: str, stats: bool) -> None:
     from ..snapshot.api import textconv_snapshot
 
     for line in textconv_snapshot(path, stats=stats):
-        click.echo(line)
+        click.echo(visible(line))
 
 
 @command.command("schema")

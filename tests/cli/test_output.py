@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec import Struct
 
-from lumos_core.cli.output import console, emit, json_option, table_of, write_json
+from lumos_core.cli.output import console, emit, json_option, table_of, visible, write_json
 
 
 class Point(Struct):
@@ -64,3 +64,14 @@ def test_a_string_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> Non
 def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert console().no_color is True
+
+
+def test_names_are_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "a\x1b[31m\u202eb\x07\u2028\udcffc"
+    console().print(table_of("name", rows=[(evil,)]))
+    out = capsys.readouterr().out
+    assert not set(out) & set("\x1b\u202e\x07\u2028\udcff")
+    assert r"a\u{1b}[31m\u{202e}b" in out
+    assert visible("one\ntwo") == r"one\u{a}two"
+    assert visible("one\ntwo", lines=True) == "one\ntwo"
+    assert visible("שלום 👨‍👩‍👧 größe") == "שלום 👨‍👩‍👧 größe"
