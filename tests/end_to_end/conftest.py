@@ -104,20 +104,18 @@ class Home:
         return {urn.partition(",")[2].rpartition(",")[0] for urn in self.records() if ":dataset:" in urn}
 
     def memory(self) -> tuple[Any, ...]:
-        """Return all that is remembered, and all that the catalog holds: equal means that nothing was written."""
+        """Return all facts that are remembered, and all that the catalog holds: equal means that nothing was written.
+
+        Runs and what they measured (sizes, times) are left out: they are recorded though nothing changed.
+        """
         state = self.folder / ".lumos"
-        tables = [("store.db", "ref"), ("store.db", "present"), ("store.db", "past"), ("store.db", "line")]
-        tables += [("catalog.db", name) for name in _tables(state / "catalog.db")]
-        told = []
-        for name, table in tables:
-            if not (state / name).exists():
-                continue
-            with sqlite3.connect(state / name) as db:
-                rows = db.execute(f'select * from "{table}"').fetchall()
-            db.close()
-            if (name, table) == ("store.db", "ref"):
-                continue  # a run that changes nothing is recorded too
-            told.append((name, table, sorted(rows, key=repr)))
+        told: list[Any] = []
+        if (state / "store.db").exists():
+            for table in "present", "past":
+                query = f"select * from {table} join line on line.id = line where kind <> 'stats' order by kind, urn"
+                told.append((table, _rows(state / "store.db", query)))
+        for table in _tables(state / "catalog.db"):
+            told.append((table, sorted(_rows(state / "catalog.db", f'select * from "{table}"'), key=repr)))
         return tuple(told)
 
     def leftovers(self) -> list[str]:
@@ -137,12 +135,18 @@ def said(process: subprocess.Popen[str], timeout: float = 120) -> Said:
     return Said(process.returncode, out, err)
 
 
+def _rows(path: Path, query: str) -> list[Any]:
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(query).fetchall()
+    finally:
+        db.close()
+
+
 def _tables(path: Path) -> list[str]:
     if not path.exists():
         return []
-    with sqlite3.connect(path) as db:
-        rows = db.execute("select name from sqlite_master where type='table' and name not like 'sqlite_%'").fetchall()
-    db.close()
+    rows = _rows(path, "select name from sqlite_master where type='table' and name not like 'sqlite_%'")
     return sorted(name for (name,) in rows if "_fts" not in name and not name.startswith("fts"))
 
 

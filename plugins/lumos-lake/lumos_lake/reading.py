@@ -296,7 +296,11 @@ class _Job:
 
     def _keep(self, index: int, entry: Entry, fragment: Dataset) -> None:
         if self._storage.stat(entry.path).etag != entry.etag:
-            raise RetryableError("the file changed while it was read", where=entry.path)
+            raise RetryableError(
+                "the file changed while it was being read",
+                fix="run again when whoever writes it has finished",
+                where=entry.path,
+            )
         if fragment != self._latest:
             self._latest = fragment
             self._latest_index = self._line(encode(Record(_NOWHERE, fragment)))

@@ -79,8 +79,11 @@ def dataset(
     captured = set(ASPECTS)
     if reading.schemas:
         captured |= set(newest.captured).intersection(*(schema.captured for schema in reading.schemas))
-    else:
+    elif grouping.marked:
         captured.discard("fields")
+    else:
+        # Files that say nothing must not take away what they said before: options of the layout neither.
+        captured.clear()
     properties = dict(newest.properties)
     properties["lake.confidence"] = f"{grouping.confidence:.2f}"
     properties["lake.evidence"] = "; ".join(text(reason) for reason in grouping.evidence)

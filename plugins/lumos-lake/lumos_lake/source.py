@@ -79,10 +79,14 @@ class Crawler(Source[C], Generic[C]):
             ConfigError: When they cannot.
         """
         path = self.config.path
-        if not os.path.lexists(path):
+        if not path.exists():
+            dangling = os.path.lexists(path)
             raise ConfigError(
                 f"{path} does not exist",
-                fix="correct `path`; relative paths start from the folder of the pipeline file",
+                why=f"it is a link to {os.readlink(path)}, which is not there" if dangling else "",
+                fix="mend the link, or name another folder"
+                if dangling
+                else "correct `path`; relative paths start from the folder of the pipeline file",
                 where="path",
             )
         try:
