@@ -103,9 +103,7 @@ def _versions(session: Session, rows: Rows, changes: ChangeFile, release: str, a
     if not len(rows):
         return
     findings = _Cursor((change.urn, change) for change in changes)
-    known = _Cursor(
-        (urn, line) for line in session.store.lines("head", kind="stats") if (urn := versioned_urn(line_urn(line)))
-    )
+    known = _Cursor(_version_lines(session.store))
     who = _who()
     for kind, urn, line in rows:
         if kind != "dataset":
@@ -121,6 +119,12 @@ def _versions(session: Session, rows: Rows, changes: ChangeFile, release: str, a
         record = version_record(urn, at, given)
         record.value.properties = [("before", previous.schema)] if previous else []
         yield canonical(record)
+
+
+def _version_lines(store: Store[Any]) -> Iterator[tuple[str, bytes]]:
+    for line in store.lines("head", kind="stats"):
+        if urn := versioned_urn(line_urn(line)):
+            yield urn, line
 
 
 class _Cursor:
