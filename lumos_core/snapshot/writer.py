@@ -151,8 +151,10 @@ class SnapshotWriter:
         if self._main is None:
             self._main = _Part(self.path, self._header)
         parts = [self._main] if self._stats is None else [self._main, self._stats]
-        for part in parts:
-            part.finish(coverage)
+        self._main.finish(coverage)
+        if self._stats is not None:
+            # Read by itself, this file says nothing about records, so that their absence must mean nothing either.
+            self._stats.finish(Coverage())
         beside = stats_path(self.path)
         info = SnapshotInfo(
             path=self.path,

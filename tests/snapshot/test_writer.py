@@ -62,6 +62,7 @@ def test_the_file_is_what_the_format_says(tmp_path: Path, save, coverage) -> Non
     assert stats[0] == lines[0]
     assert stats[1].startswith(b'{"kind":"stats","urn":"%s#profile@' % ORDERS.encode())
     assert msgspec.json.decode(stats[2])["value"]["count"] == 1
+    assert SnapshotReader(info.stats_path).coverage.declared() == [], "read by itself, it licenses no removal"
 
 
 @settings(deadline=None, max_examples=40)
