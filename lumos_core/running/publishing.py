@@ -16,6 +16,7 @@ from ..files import atomic_write
 from ..history.versions import versioned_urn
 from ..model.change import Version
 from ..model.record import AnyRecord, Record, canonical, decode, line_key, line_urn, make_key
+from ..model.scope import Scope
 from ..model.urns import host
 from ..publish.apply import apply
 from ..publish.guard import blocked
@@ -67,9 +68,9 @@ def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) 
     return result
 
 
-def _touched(session: Session, ref: str, head: Lines) -> Iterator[Touched]:
+def _touched(session: Session, published: Lines, head: Lines) -> Iterator[Touched]:
     """Records that differ from what was published, with their version where they are datasets."""
-    pairs = touched(join(without_stats(session.store.lines(ref)), without_stats(head())))
+    pairs = touched(join(without_stats(published()), without_stats(head())))
     versions = _Versions(line for line in head() if line.startswith(STATS_PREFIX))
     for item in pairs:
         if item.ours is not None and item.ours.kind == "dataset":
@@ -111,15 +112,16 @@ def _plan(
     result: PublishResult,
 ) -> None:
     planner = Planner(catalog, ctx, session.pipeline.publish.policy)
+    published = _published(session, spec, catalog, ctx)
     path = session.folder / f"plan-{_file_name(spec.name)}.jsonl"
     with session.guard_disk("write the plan"):
-        operations = _write_lines(path, planner.operations(_touched(session, ref_of(spec), head)))
+        operations = _write_lines(path, planner.operations(_touched(session, published, head)))
     result.operations = Many(lambda: _read_operations(path), operations)
     result.planned = dict(planner.counts)
     result.conflicts = planner.conflicts
     removed = planner.counts["remove"]
-    published = sum(1 for _ in without_stats(session.store.lines(ref_of(spec)))) if removed else 0
-    result.blocked = blocked(removed, published, session.pipeline.publish.guard)
+    known = sum(1 for _ in without_stats(published())) if removed else 0
+    result.blocked = blocked(removed, known, session.pipeline.publish.guard)
     if result.blocked:
         session.fail(
             "publish-guard",
@@ -127,6 +129,24 @@ def _plan(
             spec.name,
             f"catalog {spec.name}",
         )
+
+
+def _published(session: Session, spec: ComponentSpec, catalog: Catalog[Any], ctx: RunContext) -> Lines:
+    """Return what was published; nothing, when the catalog has lost all of it and must be filled anew."""
+    store, ref = session.store, ref_of(spec)
+    if store.resolve(ref) is None:
+        return lambda: iter(())
+    if not any(support.read for support in catalog.capabilities.values()):
+        return lambda: store.lines(ref)
+    held = iter(catalog.read(Scope(), ctx))
+    try:
+        if next(held, None) is not None:
+            return lambda: store.lines(ref)
+    finally:
+        getattr(held, "close", lambda: None)()
+    if next(without_stats(store.lines(ref)), None) is not None:
+        session.warn("catalog-empty", "the catalog is empty; what it had is published anew", spec.name)
+    return lambda: iter(())
 
 
 def _apply(

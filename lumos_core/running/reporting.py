@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+
 from ..contracts.reporter import Many, Reporter, RunResult
 from ..errors import Cancelled
 from ..model.record import line_kind
@@ -20,6 +23,18 @@ if TYPE_CHECKING:
     from ..config.types import ComponentSpec
 
 SNAPSHOT = "snapshot.lumos.jsonl"
+
+
+class _Value(Struct):
+    fields: list[Raw] = []
+
+
+class _Line(Struct):
+    value: _Value
+
+
+_decode = Decoder(_Line).decode
+"""Looks at how many fields a line has, and skips the rest of it."""
 
 
 def snapshot(session: Session, stream: LineFile) -> None:
@@ -41,7 +56,7 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
             stats += 1
             continue
         counts[line_kind(line)] += 1
-        fields += line.count(b'"path":') if b'"fields":' in line else 0
+        fields += len(_decode(line).value.fields) if b'"fields":' in line else 0
     path = session.folder / SNAPSHOT
     result.counts = dict(sorted(counts.items()))
     result.fields = fields

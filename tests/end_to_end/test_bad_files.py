@@ -118,7 +118,7 @@ def test_an_odd_csv_is_read_and_its_oddness_told(home, case):
 
 def test_a_csv_without_a_header(home):
     home.write("t.csv", "1,2.5,2020-01-01\n2,3.5,2020-01-02\n")
-    result = home.run()
+    home.run()
     (record,) = home.records().values()
     assert len(record.value.fields) == 3
     assert not {"1", "2.5"} & {field.path for field in record.value.fields}, "values are no names"
@@ -200,8 +200,7 @@ def test_odd_names(home):
     for number, name in enumerate(names):
         home.write(name, f"odd{number},b\n1,2\n")
     if sys.platform == "linux":
-        with open(os.fsencode(home.data) + b"/" + RAW, "wb") as file:
-            file.write(b"raw,b\n1,2\n")
+        (home.data / os.fsdecode(RAW)).write_bytes(b"raw,b\n1,2\n")
         names = [*names, os.fsdecode(RAW)]
     answer = home.process("run")
     assert answer.code == 0, answer

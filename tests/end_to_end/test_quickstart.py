@@ -35,7 +35,7 @@ def test_three_runs(shop):
     assert first.code == 0, first
     assert first.err == ""
     assert "remembered for the first time" in first.out
-    assert "6 datasets (57 fields)" in first.out
+    assert "6 datasets (52 fields)" in first.out
     assert re.search(r"catalog +local +\d+ created", first.out)
     report = shop.folder / "out" / "report.html"
     assert str(report) in first.out
@@ -107,7 +107,7 @@ def test_a_snapshot_travels(shop):
     )
     answer = shop.lumos("run", cwd=elsewhere)
     assert answer.code == 0, answer
-    assert "6 datasets (57 fields)" in answer.out
+    assert "6 datasets (52 fields)" in answer.out
     assert (elsewhere / "report.html").exists()
     shutil.copy(shop.folder / "two.lumos.jsonl.zst", elsewhere / "two.lumos.jsonl.zst")
     (elsewhere / "lumos.yaml").write_text(

@@ -16,7 +16,9 @@ from lumos_core.plugin_api import (
     Dataset,
     Description,
     Field,
+    Layout,
     Owner,
+    PartitionField,
     Record,
     Scope,
     Stats,
@@ -27,6 +29,12 @@ from lumos_core.plugin_api import (
 from lumos_core.testing.reference import WORLDS, World
 
 REFERENCE = "lumos_core.testing.reference"
+
+
+def partitioned(name, *fields):
+    record = table(name, *fields)
+    record.value.layout = Layout(partition_by=[PartitionField(path=fields[0][0])])
+    return record
 
 
 def table(name, *fields, **keys):
@@ -111,6 +119,11 @@ def test_first_run_remembers_versions_and_publishes(house):
         "release": "S-1",
         "version": "1.0.0",
     }
+
+
+def test_a_partition_is_not_counted_as_a_field(house):
+    house.put(partitioned("orders", *ORDERS))
+    assert house.run().fields == 2
 
 
 def test_second_run_changes_and_writes_nothing(house):
@@ -264,6 +277,18 @@ def test_an_edit_in_the_catalog_survives(house):
     assert after.owners == [Owner("urn:lumos:user:ann")]
     assert [field.path for field in after.fields] == ["id", "email", "new"]
     assert result.published[0].conflicts == []
+
+
+def test_an_emptied_catalog_is_filled_again(house):
+    house.put(table("orders", *ORDERS), table("customers", ("id", "int64")))
+    house.run()
+    house.catalog.records.clear()
+    result = house.run()
+    assert not result.changed
+    assert result.published[0].planned == {"create": 2}
+    assert [notice.code for notice in result.warnings] == ["catalog-empty"]
+    assert len(house.catalog.records) == 2
+    assert house.run().published[0].planned == {}
 
 
 def test_a_true_conflict_is_left_to_people(house):
