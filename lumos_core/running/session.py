@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, StageTiming
@@ -88,8 +89,9 @@ class Session:
         """Remove scratch files and those of old runs."""
         self.memo.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
-        runs = sorted(self.folder.parent.glob("*Z-*")) if self.folder.parent.is_dir() else []
-        for old in runs[:-KEEP_RUNS]:
+        others = [folder for folder in self.folder.parent.glob("*Z-*") if folder != self.folder]
+        # Run ids tell seconds; the file system knows which of two came first within one.
+        for old in sorted(others, key=_made, reverse=True)[KEEP_RUNS - 1 :]:
             shutil.rmtree(old, ignore_errors=True)
 
     def discard(self) -> None:
@@ -197,6 +199,13 @@ class Session:
             )
         self.failures.append(notice)
         return notice
+
+
+def _made(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _memo_space(spec: ComponentSpec) -> str:
