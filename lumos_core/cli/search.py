@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..contracts.catalog import Hit
-    from ..searching import SearchResult
+    from ..publish.searching import SearchResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,7 +78,7 @@ def command(
     catalog also: "a phrase", field:email, tag:pii, owner:x, platform:x, kind:x, type:x, domain:x, name:x, and -tag:x
     for what must not be there.
     """
-    from ..searching import search
+    from ..publish.searching import search
 
     result = search(
         " ".join(part.replace(_NOT, "") for part in query),

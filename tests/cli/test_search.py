@@ -22,7 +22,7 @@ from lumos_core.plugin_api import (
     TagLink,
     urns,
 )
-from lumos_core.searching import search
+from lumos_core.publish.searching import search
 from lumos_core.testing.context import MemoryContext
 from lumos_core.testing.reference import WORLDS, World
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from .contracts.catalog import Catalog, Hit
-from .errors import UsageError
-from .model import urns
+from ..contracts.catalog import Catalog, Hit
+from ..errors import UsageError
+from ..model import urns
 
 if TYPE_CHECKING:
-    from .config.pipeline import Pipeline
-    from .config.types import ComponentSpec
+    from ..config.pipeline import Pipeline
+    from ..config.types import ComponentSpec
 
 PathLike = str | os.PathLike[str]
 Filters = Mapping[str, Sequence[str]]
@@ -153,9 +153,9 @@ def _fits(hit: Hit, filters: Filters, fields: bool | None) -> bool:
 
 
 def _specs(pipeline: PathLike | Pipeline | None) -> Sequence[ComponentSpec]:
-    from .config.api import default_path, load_pipeline
-    from .config.pipeline import Pipeline as PipelineType
-    from .config.types import ComponentSpec
+    from ..config.api import default_path, load_pipeline
+    from ..config.pipeline import Pipeline as PipelineType
+    from ..config.types import ComponentSpec
 
     if isinstance(pipeline, PipelineType):
         return pipeline.catalogs
