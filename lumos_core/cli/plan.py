@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("pipeline", required=False, type=click.Path())
 @click.option("--full", is_flag=True, help="Reread what is unchanged.")
-@click.option("--select", metavar="SCOPE", help="Read only a name prefix or a URN.")
+@click.option("--select", metavar="SCOPE", help="Read only a part: the beginning of names, a URN, or a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(pipeline: str | None, full: bool, select: str | None, as_json: bool) -> int:
     """Show what a run of PIPELINE would create, change, remove softly and leave alone; write nothing.

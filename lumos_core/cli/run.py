@@ -9,7 +9,7 @@ import click
 @click.argument("pipeline", required=False, type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Do everything but remember and publish.")
 @click.option("--full", is_flag=True, help="Reread what is unchanged.")
-@click.option("--select", metavar="SCOPE", help="Read only a name prefix or a URN.")
+@click.option("--select", metavar="SCOPE", help="Read only a part: the beginning of names, a URN, or a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 def command(pipeline: str | None, dry_run: bool, full: bool, select: str | None, as_json: bool, quiet: bool) -> int:

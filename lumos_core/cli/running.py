@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,12 +15,14 @@ import click
 import msgspec
 
 from ..config.types import ComponentSpec
+from ..errors import UsageError
 from ..model.scope import Scope
 from .output import visible
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from ..config.pipeline import Pipeline
     from ..contracts.reporter import RunResult
 
 
@@ -42,12 +45,12 @@ def run_pipeline(
     terminal = any(spec.type.rpartition("/")[2] == "terminal" for spec in loaded.reports)
     shown = mode == "run" and not (as_json or quiet or terminal)
     reports = [ComponentSpec("reporter", "terminal")] if shown else []
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress:
+    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, _quiet(as_json):
         result = run(
             loaded,
             dry_run=dry_run,
             full=full,
-            within=scope_of(select),
+            within=scope_of(select, loaded),
             progress=progress,
             reports=reports,
             cancelled=cancelled,
@@ -61,13 +64,52 @@ def run_pipeline(
     return result.exit_code
 
 
-def scope_of(select: str | None) -> Scope:
-    """Return the scope of `--select`: a URN, or a prefix of names."""
+@contextmanager
+def _quiet(wanted: bool) -> Iterator[None]:
+    """Send to stderr whatever components and their libraries print, so that stdout holds nothing but JSON."""
+    if not wanted:
+        yield
+        return
+    from ..loading.manifest import quiet_stdout
+
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1) if sys.stdout.fileno() == 1 else -1
+    except (OSError, ValueError):  # stdout is no file: nothing below Python can write to it
+        kept = -1
+    if kept >= 0:
+        os.dup2(2, 1)
+    try:
+        with quiet_stdout():
+            yield
+    finally:
+        if kept >= 0:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def scope_of(select: str | None, pipeline: Pipeline) -> Scope:
+    """Return the scope of `--select`: a URN, the beginning of names, or a glob over what the store knows.
+
+    Raises:
+        UsageError: When the text is no selection, or a glob fits nothing that is known.
+    """
     if not select:
         return Scope()
-    if select.startswith("urn:"):
-        return Scope(urns=frozenset({select}))
-    return Scope(prefixes=(select,))
+    from ..history.api import open_store
+    from ..model.record import line_kind, line_urn
+    from ..snapshot.select import parse_selection
+
+    selection = parse_selection(select)
+    if not selection.pattern:
+        return selection.scope
+    with closing(open_store(pipeline)) as store:
+        known = (line_urn(line) for line in store.lines("head") if line_kind(line) != "stats")
+        fitting = frozenset(urn for urn in known if selection.matches(urn))
+    if not fitting:
+        fix = "a pattern chooses among what earlier runs saw; give the beginning of the name instead"
+        raise UsageError(f"nothing that is known fits {select!r}", fix=fix)
+    return Scope(urns=fitting)
 
 
 @contextmanager
