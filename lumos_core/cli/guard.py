@@ -51,7 +51,7 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
         report(error, as_json=as_json)
     except BrokenPipe as error:
         code = _broken_pipe(error, as_json)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # whoever calls `sys.exit` does not know our codes
         code = _internal(error, as_json)
     sys.exit(code)
 

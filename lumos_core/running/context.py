@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..contracts.reporter import Notice
@@ -11,6 +12,20 @@ from ..model.record import AnyRecord, decode, make_key
 from ..model.scope import Covered
 from ..model.urns import host, kind
 from .redact import Redactor
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Keep a component that calls `sys.exit` from ending the run with a code of its own.
+
+    Raises:
+        RuntimeError: In its place, to be handled as any other defect of a component.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise RuntimeError(f"it called sys.exit({error.code!r}), which ends nothing here") from error
+
 
 Look = Callable[[str, str], "bytes | None"]
 """(kind, URN) -> line or None."""

@@ -15,7 +15,7 @@ from ..model.record import AnyRecord, canonical, decode, make_key
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
 from .collect import collect, rebuild_graph, without_gaps
-from .context import RunContext
+from .context import RunContext, contained
 from .linefile import LineFile
 from .order import tag
 from .session import Session
@@ -37,10 +37,11 @@ def _apply(session: Session, spec: ComponentSpec, stream: LineFile, number: int)
     ctx = context_of(session, spec, stream)
     enricher: Enricher[Any] = spec.build()
     try:
-        enricher.check(ctx)
         sorter = LineSorter(session.scratch, key=bytes)
-        for sequence, record in enumerate(enricher.enrich(_records(session, stream), ctx)):
-            sorter.add(tag(canonical(record), 0, sequence))
+        with contained():
+            enricher.check(ctx)
+            for sequence, record in enumerate(enricher.enrich(_records(session, stream), ctx)):
+                sorter.add(tag(canonical(record), 0, sequence))
         session.absorb(ctx)
         return collect(session, sorter, f"enriched-{number}")
     except (Cancelled, DiskError):

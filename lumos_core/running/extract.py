@@ -21,7 +21,7 @@ from ..model.aspects import ASPECTS
 from ..model.record import canonical
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
-from .context import RunContext
+from .context import RunContext, contained
 from .order import tag
 from .session import Session
 
@@ -91,9 +91,10 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
     for number, (spec, source) in components.items():
         ctx = _context(session, spec)
         try:
-            source.check(ctx)
-            for unit in source.plan(session.within, ctx):
-                yield Task(number, unit)
+            with contained():
+                source.check(ctx)
+                for unit in source.plan(session.within, ctx):
+                    yield Task(number, unit)
             session.absorb(ctx)
         except (Cancelled, DiskError):
             raise
@@ -119,8 +120,9 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
         ctx = _context(session, spec)
         spool = tempfile.SpooledTemporaryFile(SPOOL, dir=str(session.scratch))  # noqa: SIM115 - handed on
         try:
-            for record in source.extract(unit, ctx):
-                spool.write(canonical(record) + b"\n")
+            with contained():
+                for record in source.extract(unit, ctx):
+                    spool.write(canonical(record) + b"\n")
             spool.seek(0)
             return Output(spool, ctx)
         except RetryableError as error:

@@ -22,7 +22,7 @@ from ..publish.apply import apply
 from ..publish.guard import blocked
 from ..publish.plan import Planner, Touched, add_version, touched
 from ..snapshot.join import join
-from .context import RunContext
+from .context import RunContext, contained
 from .diff import STATS_PREFIX, without_stats
 from .rows import Rows
 from .session import Session, utc
@@ -52,11 +52,12 @@ def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) 
     ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
     catalog: Catalog[Any] = spec.build()
     try:
-        catalog.check(ctx)
-        result.target = session.redact(getattr(catalog, "target", ""))
-        _plan(session, spec, catalog, ctx, head, result)
-        if write and not result.blocked:
-            _apply(session, catalog, ctx, spec, head, result)
+        with contained():
+            catalog.check(ctx)
+            result.target = session.redact(getattr(catalog, "target", ""))
+            _plan(session, spec, catalog, ctx, head, result)
+            if write and not result.blocked:
+                _apply(session, catalog, ctx, spec, head, result)
     except (Cancelled, DiskError):
         raise
     except Exception as error:  # one catalog's failure must not keep the others from being written

@@ -15,6 +15,7 @@ from ..model.record import line_kind
 from ..snapshot.frame import SourceInfo, stats_path
 from ..snapshot.reader import SnapshotReader
 from ..snapshot.writer import SnapshotWriter
+from .context import contained
 from .diff import STATS_PREFIX
 from .linefile import LineFile
 from .session import Session
@@ -72,10 +73,12 @@ def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) 
     for spec in specs:
         reporter: Reporter[Any] = spec.build()
         try:
-            reporter.report(result)
+            with contained():
+                reporter.report(result)
         except Cancelled:
             raise
         except Exception as error:  # a report that cannot be written is reported, nothing more
             session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
+            result.exit_code = result.exit_code or 3  # the reporters that come after it tell the truth
         finally:
             reporter.close()

@@ -157,7 +157,7 @@ def unseen(result: RunResult, config: TerminalReporterConfig) -> Iterator[Text]:
     """What could not be seen or done, why, and what to do; nothing was concluded from it."""
     limit = len(result.failures) if config.verbose else config.max_notices
     for notice in result.failures[:limit]:
-        where = f" {shortened(notice.where, 80)}" if notice.where else ""
+        where = f" {visible(notice.where)}" if notice.where else ""
         yield styled(("  ✗ ", "bold red"), (visible(notice.component) + where, "bold"))
         yield styled("      ", visible(notice.message))
         if notice.fix:
