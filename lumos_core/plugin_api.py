@@ -120,6 +120,8 @@ if TYPE_CHECKING:
     )
     from .model.scope import Covered, Scope
     from .running.result_data import result_data
+    from .sqlite_file.file import SqliteFile
+    from .sqlite_file.kind import SqliteKind
 
 _WHERE = {
     "config.types": "ComponentSpec FormatSpec LocalPath",
@@ -149,6 +151,8 @@ _WHERE = {
     "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
     "model.scope": "Covered Scope",
     "running.result_data": "result_data",
+    "sqlite_file.file": "SqliteFile",
+    "sqlite_file.kind": "SqliteKind",
 }
 _MODULES = ("aspects", "paths", "types", "urns")
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
@@ -243,6 +247,8 @@ __all__ = [
     "SnapshotError",
     "SortField",
     "Source",
+    "SqliteFile",
+    "SqliteKind",
     "StageTiming",
     "Stats",
     "Store",

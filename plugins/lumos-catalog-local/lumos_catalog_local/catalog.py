@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
@@ -15,13 +14,14 @@ from lumos_core.plugin_api import (
     Operation,
     Outcome,
     Scope,
+    SqliteFile,
     Support,
     aspects,
     decode,
 )
 
 from .config import LocalCatalogConfig
-from .database import Database
+from .database import CATALOG
 from .explore import Asked, explore
 from .page import SearchHit, SearchPage
 from .reading import lines
@@ -43,7 +43,7 @@ class LocalCatalog(Catalog[LocalCatalogConfig]):
 
     def __init__(self, config: LocalCatalogConfig) -> None:
         super().__init__(config)
-        self._file = Database(config.path, config.timeout)
+        self._file = SqliteFile(CATALOG, config.path, config.timeout)
 
     @property
     def target(self) -> str:
@@ -57,21 +57,7 @@ class LocalCatalog(Catalog[LocalCatalogConfig]):
             CatalogError: When it cannot.
             RetryableError: When another program keeps writing for longer than the timeout.
         """
-        if self._file.exists():
-            with self._file.writing() as connection:
-                # Beginning to write is not refused in a read-only file, only writing is.
-                connection.execute("DELETE FROM word WHERE id < 0")
-                return
-        folder = self.config.path.absolute().parent
-        while not folder.exists():
-            folder = folder.parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise CatalogError(
-                "the catalog cannot be made",
-                why=f"{folder} is not a folder that can be written",
-                fix="make it writable, or name another file in `catalogs: [{type: local, path: ...}]`",
-                where=str(self.config.path),
-            )
+        self._file.check()
 
     def close(self) -> None:
         """Close the file."""

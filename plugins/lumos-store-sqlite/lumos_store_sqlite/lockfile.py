@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lumos_core.plugin_api import LockedError
 
-from .problems import explained
+from .database import STORE
 
 _NOTE_BYTES = 4096
 
@@ -30,7 +30,7 @@ def hold(path: Path) -> Iterator[None]:
         LockedError: When somebody holds it; names process, host and since when.
         StoreError: When the file cannot be made.
     """
-    with explained(path):
+    with STORE.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -41,7 +41,7 @@ def hold(path: Path) -> Iterator[None]:
                 fix="wait for it to end; the lock of a process that has died is released by the system",
                 where=str(path),
             )
-        with explained(path):
+        with STORE.explained(path):
             os.ftruncate(handle, 0)
             os.write(handle, json.dumps(_note()).encode())
         try:

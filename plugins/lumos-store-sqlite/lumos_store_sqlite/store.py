@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -12,12 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lumos_core.plugin_api import Context, Entry, Row, Scope, Store, StoreError, instant
+from lumos_core.plugin_api import Context, Entry, Row, Scope, SqliteFile, Store, StoreError, instant
 
 from .config import SqliteStoreConfig
-from .database import Database
+from .database import STORE
 from .lockfile import hold
-from .problems import explained
 from .ranges import ALL_KINDS, Range, prefix_range, ranges
 from .writing import lay_over
 
@@ -57,27 +55,16 @@ class SqliteStore(Store[SqliteStoreConfig]):
 
     def __init__(self, config: SqliteStoreConfig) -> None:
         super().__init__(config)
-        self._file = Database(config.path, config.timeout)
+        self._file = SqliteFile(STORE, config.path, config.timeout)
 
     def check(self, ctx: Context) -> None:
         """Prove that the file can be written, without making it.
 
         Raises:
             StoreError: When it cannot.
+            LockedError: When another program keeps writing for longer than the timeout.
         """
-        if self._file.exists():
-            with self._file.writing():
-                return
-        folder = self.config.path.absolute().parent
-        while not folder.exists():
-            folder = folder.parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise StoreError(
-                "the store cannot be made",
-                why=f"{folder} is not a folder that can be written",
-                fix="make it writable, or name another file in `store: {type: sqlite, path: ...}`",
-                where=str(self.config.path),
-            )
+        self._file.check()
 
     def close(self) -> None:
         """Close the file."""
@@ -103,7 +90,7 @@ class SqliteStore(Store[SqliteStoreConfig]):
         found = self._find(ref)
         if found is None:
             return None
-        with explained(self._file.path), self._file.reading() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(*_select(found, Range(kind, urn, urn + "\0"), now=False)).fetchone()
         return None if row is None else row[1]
 
@@ -112,37 +99,34 @@ class SqliteStore(Store[SqliteStoreConfig]):
         at = meta.get("at") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = msgspec.json.encode(meta, order="sorted")
         with self._file.writing() as connection:
-            with explained(self._file.path):
-                parent = _named(connection, ref)
-                if (None if parent is None else parent.state) != expect:
-                    raise StoreError(
-                        f"{ref} has moved since it was read",
-                        why=f"expected state {expect}, found {parent.state if parent else None}",
-                        fix="another run has committed meanwhile; run again",
-                        where=str(self._file.path),
-                    )
-                (seq,) = connection.execute("SELECT ifnull(max(seq), 0) + 1 FROM entry").fetchone()
-                connection.execute(
-                    "INSERT INTO ref(name, head) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET head = excluded.head",
-                    (ref, seq),
+            parent = _named(connection, ref)
+            if (None if parent is None else parent.state) != expect:
+                raise StoreError(
+                    f"{ref} has moved since it was read",
+                    why=f"expected state {expect}, found {parent.state if parent else None}",
+                    fix="another run has committed meanwhile; run again",
+                    where=str(self._file.path),
                 )
-                (number,) = connection.execute("SELECT id FROM ref WHERE name = ?", (ref,)).fetchone()
-            effective = lay_over(connection, self._file.path, number, seq, changed)
+            (seq,) = connection.execute("SELECT ifnull(max(seq), 0) + 1 FROM entry").fetchone()
+            connection.execute(
+                "INSERT INTO ref(name, head) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET head = excluded.head",
+                (ref, seq),
+            )
+            (number,) = connection.execute("SELECT id FROM ref WHERE name = ?", (ref,)).fetchone()
+            effective = lay_over(connection, number, seq, changed)
             before = "" if parent is None else parent.state
             state = before if before and not effective else _state_id(seq, ref, before, at, body)
-            with explained(self._file.path):
-                connection.execute(
-                    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (seq, number, state, before, at, _moment(at), str(meta.get("run") or ""), body),
-                )
+            connection.execute(
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (seq, number, state, before, at, _moment(at), str(meta.get("run") or ""), body),
+            )
         return state
 
     def log(self, urn: str | None = None, ref: str = "head") -> Iterator[Entry]:
         """Return the commits of a named ref, newest first."""
         if not self._file.exists():
             return
-        with explained(self._file.path), self._file.reading() as connection:
-            connection.execute("BEGIN")
+        with self._file.reading() as connection:
             newest = _named(connection, ref)
             if newest is None:
                 return
@@ -159,7 +143,7 @@ class SqliteStore(Store[SqliteStoreConfig]):
         """Return every named ref with its state."""
         if not self._file.exists():
             return {}
-        with explained(self._file.path), self._file.reading() as connection:
+        with self._file.reading() as connection:
             return dict(
                 connection.execute("SELECT r.name, e.state FROM ref r JOIN entry e ON e.seq = r.head ORDER BY r.name")
             )
@@ -168,8 +152,7 @@ class SqliteStore(Store[SqliteStoreConfig]):
         """Return every line that `head` ever held whose URN starts with `prefix`, oldest first."""
         if not self._file.exists():
             return
-        with explained(self._file.path), self._file.reading() as connection:
-            connection.execute("BEGIN")
+        with self._file.reading() as connection:
             head = _named(connection, "head")
             if head is None:
                 return
@@ -190,8 +173,7 @@ class SqliteStore(Store[SqliteStoreConfig]):
         if kind:
             whole = [Range(kind, "", None)]
             spans = whole if spans is None else [span for span in spans if span.kind == kind]
-        with explained(self._file.path), self._file.reading() as connection:
-            connection.execute("BEGIN")
+        with self._file.reading() as connection:
             newest = _named(connection, found.name)
             now = newest is not None and newest.state == found.state
             for span in [None] if spans is None else spans:
@@ -205,8 +187,7 @@ class SqliteStore(Store[SqliteStoreConfig]):
         """Return the newest commit that a ref names, trying names, states, runs and times in this order."""
         if not self._file.exists():
             return None
-        with explained(self._file.path), self._file.reading() as connection:
-            connection.execute("BEGIN")
+        with self._file.reading() as connection:
             found = _named(connection, ref)
             for condition in _BY_ID if ref else ():
                 found = found or _first(connection, condition, (ref,))

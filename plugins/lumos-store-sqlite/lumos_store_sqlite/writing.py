@@ -6,11 +6,8 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from pathlib import Path
 
 from lumos_core.plugin_api import Row, StoreError
-
-from .problems import explained
 
 _CHUNK_ROWS = 4096
 _CHUNK_BYTES = 4 * 1024 * 1024
@@ -42,12 +39,11 @@ INSERT OR REPLACE INTO present SELECT :ref, kind, urn, :seq, line FROM incoming 
 """In this order: a line that any ref holds or held under this key is used again, every other gets a number."""
 
 
-def lay_over(connection: sqlite3.Connection, path: Path, ref: int, seq: int, changed: Iterable[Row]) -> int:
+def lay_over(connection: sqlite3.Connection, ref: int, seq: int, changed: Iterable[Row]) -> int:
     """Apply rows to a ref inside the caller's transaction and return how many changed something.
 
     Args:
         connection: Inside a transaction.
-        path: The file, for messages.
         ref: Id of the ref.
         seq: Number of the commit.
         changed: Read once; its own exceptions pass through.
@@ -55,15 +51,13 @@ def lay_over(connection: sqlite3.Connection, path: Path, ref: int, seq: int, cha
     Raises:
         StoreError: When a key comes twice.
     """
-    with explained(path):
-        connection.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS incoming(kind TEXT NOT NULL, urn TEXT NOT NULL, digest BLOB,"
-            " body BLOB, rank INTEGER, line INTEGER, PRIMARY KEY(kind, urn)) WITHOUT ROWID"
-        )
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS incoming(kind TEXT NOT NULL, urn TEXT NOT NULL, digest BLOB,"
+        " body BLOB, rank INTEGER, line INTEGER, PRIMARY KEY(kind, urn)) WITHOUT ROWID"
+    )
     effective = 0
     for chunk in _chunks(changed):
-        with explained(path):
-            effective += _apply(connection, chunk, ref, seq)
+        effective += _apply(connection, chunk, ref, seq)
     return effective
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lumos_store_sqlite import database
 from lumos_store_sqlite.config import SqliteStoreConfig
 from lumos_store_sqlite.store import SqliteStore
 
-from lumos_core.plugin_api import DiskError, LockedError, LumosError, Row, StoreError, make_key
+from lumos_core.plugin_api import DiskError, LockedError, LumosError, Row, SqliteFile, StoreError, make_key
 from lumos_core.testing.context import MemoryContext
 
 
@@ -183,14 +182,14 @@ def test_a_full_disk(opened: Callable[..., SqliteStore], monkeypatch: pytest.Mon
     store = opened()
     first = store.commit("head", None, rows(10), {})
     store.close()
-    connect = database.Database._connect
+    connect = SqliteFile._connect
 
-    def small(self: database.Database) -> sqlite3.Connection:
+    def small(self: SqliteFile) -> sqlite3.Connection:
         connection = connect(self)
         connection.execute("PRAGMA max_page_count=60")
         return connection
 
-    monkeypatch.setattr(database.Database, "_connect", small)
+    monkeypatch.setattr(SqliteFile, "_connect", small)
     full = opened()
     with pytest.raises(DiskError, match=r"(?i)the disk is full.*free space") as caught:
         full.commit("head", first, rows(50_000, "new"), {})
