@@ -1,14 +1,11 @@
-"""Reading a snapshot file in blocks of whole lines, hashed and bounded, in a thread of its own.
+"""Reading a snapshot file in blocks of whole lines, hashed and bounded.
 
-Reading, decompressing and hashing release the interpreter lock, so that a reader on a machine with two cores
-verifies a file in the time that it needs to look at it.
+Nothing is copied on the way, and hashing goes on beside reading, so that verifying a file costs little more than
+looking at its bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -16,10 +13,9 @@ from typing import BinaryIO, NamedTuple
 from ..errors import SnapshotError
 from . import zstd
 from .frame import FREE_SIZE, MAX_LINE, MAX_RATIO, TRAILER_START, is_compressed
+from .hasher import Hasher
 
-CHUNK = 2**20
-_AHEAD = 3
-_SMALL = 4 * CHUNK
+CHUNK = 2**19
 
 
 class Limits(NamedTuple):
@@ -51,65 +47,26 @@ class Block(NamedTuple):
     sha256: str = ""
 
 
+def unreadable(path: Path, error: OSError) -> SnapshotError:
+    """Say that a file cannot be opened."""
+    return SnapshotError("cannot read the snapshot", why=error.strerror or str(error), where=str(path))
+
+
 def read_blocks(path: Path, limits: Limits = Limits()) -> Iterator[Block]:
     """Read a file from its first byte, the header included; the last block carries the trailer.
 
     Raises:
         SnapshotError: When the file is truncated, too large for the limits, or goes on after its trailer.
     """
+    hasher = Hasher()
     try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise unreadable(path, error) from None
-    if size < _SMALL and not is_compressed(path):
-        yield from _cut(path, limits)
-    else:
-        yield from _ahead(path, limits)
-
-
-def unreadable(path: Path, error: OSError) -> SnapshotError:
-    """Say that a file cannot be opened."""
-    return SnapshotError("cannot read the snapshot", why=error.strerror or str(error), where=str(path))
-
-
-def _ahead(path: Path, limits: Limits) -> Iterator[Block]:
-    """Run `_cut` in a thread, a few blocks ahead."""
-    ready: queue.Queue[Block | BaseException | None] = queue.Queue(_AHEAD)
-    stopped = threading.Event()
-
-    def put(item: Block | BaseException | None) -> None:
-        while not stopped.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def work() -> None:
-        try:
-            for block in _cut(path, limits):
-                put(block)
-                if stopped.is_set():
-                    return
-            put(None)
-        except BaseException as error:  # handed over to the reader, which raises it
-            put(error)
-
-    thread = threading.Thread(target=work, name=f"read {path.name}", daemon=True)
-    thread.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        yield from _sealed(path, limits, hasher)
     finally:
-        stopped.set()
-        thread.join()
+        hasher.close()
 
 
-def _cut(path: Path, limits: Limits) -> Iterator[Block]:
+def _sealed(path: Path, limits: Limits, hasher: Hasher) -> Iterator[Block]:
     """Cut chunks at line ends, hash everything before the trailer, and insist on the trailer."""
-    hash = hashlib.sha256()
     held: list[bytes] = []  # the beginning of a line whose end has not been read yet
     length = 0
     trailer: bytes | None = None
@@ -133,7 +90,7 @@ def _cut(path: Path, limits: Limits) -> Iterator[Block]:
             if data.startswith(TRAILER_START, last):
                 trailer, end = data[last : end - 1], last
             if end > begin:
-                hash.update(memoryview(data)[begin:end])
+                hasher.update(memoryview(data)[begin:end])
                 yield Block(data, begin, end)
     if trailer is not None and held:
         raise _goes_on(path)
@@ -144,7 +101,7 @@ def _cut(path: Path, limits: Limits) -> Iterator[Block]:
             fix="export it again, or copy the whole file",
             where=str(path),
         )
-    yield Block(b"", 0, 0, trailer, hash.hexdigest())
+    yield Block(b"", 0, 0, trailer, hasher.hexdigest())
 
 
 def _too_long(path: Path, limits: Limits) -> SnapshotError:

@@ -29,7 +29,7 @@ class LineSorter:
     Args:
         folder: Where runs are spilled, in a temporary folder of their own.
         memory: Bytes of lines that are held before they are spilled.
-        key: What a line is sorted by; default (kind, URN) as they stand in the line.
+        key: What a line is sorted by; default (kind, URN) as they stand in the line, None for the line itself.
 
     Example:
         ```python
@@ -41,7 +41,9 @@ class LineSorter:
         ```
     """
 
-    def __init__(self, folder: Path | str, memory: int = 32 * 2**20, *, key: Callable[[bytes], Any] = line_key) -> None:
+    def __init__(
+        self, folder: Path | str, memory: int = 32 * 2**20, *, key: Callable[[bytes], Any] | None = line_key
+    ) -> None:
         self._folder = Path(folder)
         self._memory = memory
         self._key = key
@@ -120,6 +122,9 @@ class LineSorter:
                     file.write(b"\n")
         return path
 
+    def _key_of(self, line: bytes) -> Any:
+        return line if self._key is None else self._key(line)
+
     def _merge(self, runs: list[Path]) -> Iterator[bytes]:
         """Merge sorted runs, the earlier one first where keys are equal.
 
@@ -130,11 +135,11 @@ class LineSorter:
         try:
             while open_runs := [run for run in open_runs if run.lines or run.fill()]:
                 unfinished = [run for run in open_runs if not run.ended]
-                bound = min((self._key(run.lines[-1]) for run in unfinished), default=None)
+                bound = min((self._key_of(run.lines[-1]) for run in unfinished), default=None)
                 ready = [line for run in open_runs for line in run.take(bound, self._key)]
                 if not ready:
                     for run in unfinished:
-                        if self._key(run.lines[-1]) == bound:
+                        if self._key_of(run.lines[-1]) == bound:
                             run.fill()
                     continue
                 ready.sort(key=self._key)
@@ -172,7 +177,7 @@ class _Run:
             self._rest += rest
         return bool(self.lines)
 
-    def take(self, bound: Any, key: Callable[[bytes], Any]) -> list[bytes]:
+    def take(self, bound: Any, key: Callable[[bytes], Any] | None) -> list[bytes]:
         """Give out the lines below a bound; all of them where there is none."""
         cut = len(self.lines) if bound is None else bisect_left(self.lines, bound, key=key)
         taken, self.lines = self.lines[:cut], self.lines[cut:]

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
-from ..model.record import AnyRecord, canonical, line_key, line_kind, line_urn
+from ..model.record import AnyRecord, canonical, line_key, line_kind, line_urn, make_key
 from ..model.scope import Covered
 from .frame import STATS_START, SourceInfo, header_line, now, stats_path, trailer_line
 from .output import Output
@@ -77,10 +77,9 @@ class SnapshotWriter:
     ) -> None:
         self.path = Path(path)
         self._header = header_line(sources, exported_at or now())
-        self._sorter = None if ordered else LineSorter(folder or self.path.parent, memory)
+        self._sorter = None if ordered else LineSorter(folder or self.path.parent, memory, key=None)
         self._main: _Part | None = None
         self._stats: _Part | None = None
-        self._counts: Counter[str] = Counter()
         self._closed = False
 
     def add(self, record: AnyRecord) -> None:
@@ -182,6 +181,8 @@ class _Part:
         self.counts: Counter[str] = Counter()
         self._last = b""
         self._line = b""
+        self._kind = ""
+        self._begins = b"\0"
         self._coverage = Coverage()
         self.output.write(header)
         self.output.also_hash(self.digest)
@@ -195,8 +196,11 @@ class _Part:
             raise SnapshotError(f"{line_urn(line)} {what}", where=str(self.output.path))
         if b"\n" in line:
             raise SnapshotError(f"the line of {line_urn(line)} has a newline inside", where=str(self.output.path))
+        if not key.startswith(self._begins):
+            self._kind = line_kind(line)
+            self._begins = make_key(self._kind, "")
         self._last, self._line = key, line
-        self.counts[line_kind(line)] += 1
+        self.counts[self._kind] += 1
         self.output.write(line)
 
     def finish(self, coverage: Coverage) -> None:

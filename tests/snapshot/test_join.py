@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lumos_core.errors import SnapshotError
 from lumos_core.model.record import line_key
-from lumos_core.snapshot import blocks
+from lumos_core.snapshot import blocks, hasher
 from lumos_core.snapshot import join as module
 from lumos_core.snapshot.join import join
 from lumos_core.snapshot.reader import SnapshotReader
@@ -53,7 +53,7 @@ def test_files_are_joined_as_sets_would_be(
     readers = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "CHUNK", chunk)
-        patch.setattr(blocks, "_SMALL", 0 if threaded else 2**30)
+        patch.setattr(hasher, "_INLINE", 0 if threaded else 2**30)
         for number, lines in enumerate(sides):
             path = folder / f"{number}.lumos.jsonl{'.zst' if compressed else ''}"
             with SnapshotWriter(path, ordered=True) as writer:
@@ -121,7 +121,7 @@ def test_a_damaged_file_is_an_error_even_when_nobody_differs(tmp_path: Path) -> 
 def test_an_abandoned_join_stops_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    monkeypatch.setattr(blocks, "_SMALL", 0)
+    monkeypatch.setattr(hasher, "_INLINE", 0)
     monkeypatch.setattr(blocks, "CHUNK", 64)
     for name in "ab":
         with SnapshotWriter(tmp_path / f"{name}.lumos.jsonl") as writer:

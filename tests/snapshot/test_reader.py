@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lumos_core.errors import SnapshotError
 from lumos_core.model.entities import Dataset, Tag
 from lumos_core.model.record import AnyRecord, Record, canonical
-from lumos_core.snapshot import blocks, zstd
+from lumos_core.snapshot import blocks, hasher, zstd
 from lumos_core.snapshot.blocks import Limits
 from lumos_core.snapshot.reader import SnapshotReader
 from lumos_core.testing.strategies import record_lists
@@ -147,7 +147,7 @@ def test_blocks_may_end_anywhere(
     whole = outcome(tmp_path / f"a.lumos.jsonl{ending}", sealed[ending])
     monkeypatch.setattr(blocks, "CHUNK", chunk)
     assert outcome(tmp_path / f"a.lumos.jsonl{ending}", sealed[ending]) == whole
-    monkeypatch.setattr(blocks, "_SMALL", 0)
+    monkeypatch.setattr(hasher, "_INLINE", 0)
     assert outcome(tmp_path / f"a.lumos.jsonl{ending}", sealed[ending]) == whole
     assert outcome(tmp_path / f"a.lumos.jsonl{ending}", sealed[ending][:-9]) is None
 
