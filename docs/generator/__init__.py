@@ -1,0 +1,24 @@
+"""Makes the pages of the reference from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .api import plugin_page, python_api
+from .commands import cli
+from .components import components
+from .files import discovery_file, pipeline, rules_file, waivers
+from .result import run_result_schema
+
+PAGES: dict[str, Callable[[], str]] = {
+    "pipeline.md": pipeline,
+    "components.md": components,
+    "cli.md": cli,
+    "python-api.md": python_api,
+    "plugin-api.md": plugin_page,
+    "rules-file.md": rules_file,
+    "discovery-file.md": discovery_file,
+    "waivers.md": waivers,
+    "run-result.schema.json": run_result_schema,
+}
+"""File below `docs/reference/` -> what makes it."""

@@ -1,0 +1,65 @@
+"""The page of the command line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+
+import click
+
+from lumos_core.cli import COMMANDS
+
+from .words import MADE, table
+
+
+def cli() -> str:
+    """Return the page of the command line."""
+    parts = [
+        "# Command line\n",
+        MADE,
+        "Every command takes `-h`. Commands that print a table take `--json` too; what it prints is stable. Tables are "
+        "plain text where there is no terminal or where [`NO_COLOR`](environment.md) is set. "
+        "[Exit codes](exit-codes.md) have a page of their own.\n",
+        table(
+            ("command", "does"), [(f"[`lumos {name}`](#lumos-{name})", text) for name, (_, text) in COMMANDS.items()]
+        ),
+    ]
+    for name, (module, _) in COMMANDS.items():
+        parts += _command(f"lumos {name}", import_module(module).command)
+    return "\n".join(parts)
+
+
+def _command(title: str, command: click.Command) -> Iterator[str]:
+    yield f"## {title}\n"
+    usage = [title, *(_argument(item) for item in command.params if isinstance(item, click.Argument))]
+    if isinstance(command, click.Group):
+        usage.append("COMMAND")
+    yield f"`{' '.join(usage)}`\n"
+    yield inspect.cleandoc(command.help or "").replace("\b\n", "") + "\n"
+    options = [item for item in command.params if isinstance(item, click.Option)]
+    rows = []
+    for option in options:
+        names = ", ".join(f"`{name}`" for name in option.opts)
+        words = "" if option.is_flag else f" {_value(option)}"
+        if option.multiple:
+            words += " (may be repeated)"
+        default = option.default if isinstance(option.default, (str, int, float)) and not option.is_flag else None
+        rows.append((names + words, (option.help or "") + (f" Default: `{default}`." if default else "")))
+    rows.append(("`-h`, `--help`", "Show the help and exit."))
+    yield table(("option", "meaning"), rows)
+    if isinstance(command, click.Group):
+        for name, inner in sorted(command.commands.items()):
+            yield from _command(f"{title} {name}", inner)
+
+
+def _argument(item: click.Argument) -> str:
+    name = (item.metavar or (item.name or "").upper()).strip("[]") + ("..." if item.nargs == -1 else "")
+    return name if item.required else f"[{name}]"
+
+
+def _value(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice):
+        return " or ".join(f"`{choice}`" for choice in option.type.choices)
+    kinds = {"integer": "NUMBER", "integer range": "NUMBER", "text": "TEXT", "path": "PATH", "file": "FILE"}
+    return option.metavar or kinds.get(option.type.name, option.type.name.upper())
