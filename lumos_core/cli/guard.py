@@ -44,6 +44,7 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print("lumos: interrupted", file=sys.stderr)
         code = INTERRUPTED
+        _leave_hanging_units()
     except click.ClickException as error:
         code = _usage(error, as_json)
     except LumosError as error:
@@ -54,6 +55,16 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
     except (Exception, SystemExit) as error:  # whoever calls `sys.exit` does not know our codes
         code = _internal(error, as_json)
     sys.exit(code)
+
+
+def _leave_hanging_units() -> None:
+    """End at once when a unit still runs: Python itself would wait for its thread."""
+    import threading
+
+    if any(thread.name.startswith("lumos-unit") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
 
 
 def report(error: LumosError, *, as_json: bool = False) -> None:

@@ -11,6 +11,9 @@ from pydantic import Field
 from ..contracts.component import Config
 from ..contracts.executor import Executor, R, T
 
+UNIT = "lumos-unit"
+"""What the names of threads that read units begin with."""
+
 
 class ThreadConfig(Config):
     """Options of the executor `threads`."""
@@ -28,32 +31,36 @@ class ThreadExecutor(Executor[ThreadConfig]):
 
     def map(self, task: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | Exception]]:
         """Return results as they come."""
-        with ThreadPoolExecutor(self.config.workers, thread_name_prefix="lumos-unit") as pool:
-            waiting: dict[Future[R], T] = {}
-            source = iter(items)
-            exhausted = False
-            try:
-                while waiting or not exhausted:
-                    while not exhausted and len(waiting) < self.config.workers * 2:
-                        try:
-                            item = next(source)
-                        except StopIteration:
-                            exhausted = True
-                            break
-                        waiting[pool.submit(task, item)] = item
-                    # A short timeout lets ^C through on every system while units are long.
-                    done, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        item = waiting.pop(future)
-                        error = future.exception()
-                        if error is None:
-                            yield item, future.result()
-                        elif isinstance(error, Exception):
-                            yield item, error
-                        else:
-                            raise error
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        pool = ThreadPoolExecutor(self.config.workers, thread_name_prefix=UNIT)
+        hurry = False
+        waiting: dict[Future[R], T] = {}
+        source = iter(items)
+        exhausted = False
+        try:
+            while waiting or not exhausted:
+                while not exhausted and len(waiting) < self.config.workers * 2:
+                    try:
+                        item = next(source)
+                    except StopIteration:
+                        exhausted = True
+                        break
+                    waiting[pool.submit(task, item)] = item
+                # A short timeout lets ^C through on every system while units are long.
+                done, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    item = waiting.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        yield item, future.result()
+                    elif isinstance(error, Exception):
+                        yield item, error
+                    else:
+                        raise error
+        except KeyboardInterrupt:
+            hurry = True  # somebody pressed ^C twice: a unit that hangs is not waited for
+            raise
+        finally:
+            pool.shutdown(wait=not hurry, cancel_futures=True)
 
 
 class SerialConfig(Config):

@@ -63,8 +63,9 @@ def extract(session: Session) -> LineSorter:
         return _read_unit(session, spec, source, task.unit)
 
     executor: Executor[Any] = session.pipeline.executor.build()
+    results = executor.map(run_unit, tasks())
     try:
-        for task, result in executor.map(run_unit, tasks()):
+        for task, result in results:
             session.stop_if_cancelled()
             if isinstance(result, Exception):
                 _unit_failed(session, components[task.source][0], task.unit, result)
@@ -77,6 +78,8 @@ def extract(session: Session) -> LineSorter:
             done += task.unit.weight
             session.progress.advance(done, total, task.unit.key)
     finally:
+        # Closed here and not by the garbage collector, which would swallow a second ^C.
+        getattr(results, "close", lambda: None)()
         for _, source in components.values():
             source.close()
         executor.close()
