@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from .running.result_data import result_data
     from .sqlite_file.file import SqliteFile
     from .sqlite_file.kind import SqliteKind
+    from .texts import visible
 
 _WHERE = {
     "config.types": "ComponentSpec FormatSpec LocalPath",
@@ -153,6 +154,7 @@ _WHERE = {
     "running.result_data": "result_data",
     "sqlite_file.file": "SqliteFile",
     "sqlite_file.kind": "SqliteKind",
+    "texts": "visible",
 }
 _MODULES = ("aspects", "paths", "types", "urns")
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
@@ -287,6 +289,7 @@ __all__ = [
     "types",
     "unite",
     "urns",
+    "visible",
 ]
 
 

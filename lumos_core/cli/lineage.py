@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import emit, json_option, visible
+from ..texts import visible
+from .output import emit, json_option
 from .reading import as_of_option, pipeline_option, title_of
 
 if TYPE_CHECKING:

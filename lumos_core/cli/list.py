@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import emit, json_option, table_of, visible
+from ..texts import visible
+from .output import emit, json_option, table_of
 from .reading import as_of_option, pipeline_option, short_list, title_of
 
 if TYPE_CHECKING:

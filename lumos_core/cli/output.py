@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..texts import visible as visible
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_LINE_FEED = "\n"
-
-
-def visible(text: object, *, lines: bool = False) -> str:
-    """Show control characters and marks of direction instead of obeying them: names come from strangers.
-
-    Args:
-        text: What is shown.
-        lines: Keep line feeds, as in a description.
-    """
-    return _UNSEEN.sub(
-        lambda found: _LINE_FEED if lines and found[0] == _LINE_FEED else f"\\u{{{ord(found[0]):x}}}", str(text)
-    )
 
 
 def json_option(function: F) -> F:

@@ -17,7 +17,7 @@ import msgspec
 from ..config.types import ComponentSpec
 from ..errors import UsageError
 from ..model.scope import Scope
-from .output import visible
+from ..texts import visible
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

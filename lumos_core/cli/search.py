@@ -163,7 +163,7 @@ def _nothing(result: SearchResult) -> RenderableType:
 def _name(hit: Hit) -> Any:
     from rich.text import Text
 
-    from .output import visible
+    from ..texts import visible
 
     text = Text(visible(hit.name))
     if getattr(hit, "removed", False):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .output import emit, json_option, table_of, visible
+from ..texts import visible
+from .output import emit, json_option, table_of
 from .reading import as_of_option, pipeline_option
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lumos_core.plugin_api import SEVERITIES, LumosError, Reporter, ReportError, RunResult, atomic_write
+from lumos_core.plugin_api import SEVERITIES, LumosError, Reporter, ReportError, RunResult, atomic_write, visible
 
 from . import view
 from .config import HtmlReporterConfig
@@ -38,7 +38,7 @@ class HtmlReporter(Reporter[HtmlReporterConfig]):
         headline, tone = view.headline(result)
         return {
             "result": result,
-            "title": view.visible(config.title or result.pipeline),
+            "title": visible(config.title or result.pipeline),
             "headline": headline,
             "tone": tone,
             "severities": SEVERITIES,
@@ -63,6 +63,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        visible=view.visible, name=view.name_of, anchor=view.anchor, prose=view.prose, count=view.count
+        visible=visible, name=view.name_of, anchor=view.anchor, prose=view.prose, count=view.count
     )
     return environment

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from lumos_core.plugin_api import AnyRecord, Change, Covered, Dataset, RunResult, urns
+from lumos_core.plugin_api import AnyRecord, Change, Covered, Dataset, RunResult, urns, visible
 
 
 class FieldView(NamedTuple):
@@ -50,14 +49,6 @@ class Gap(NamedTuple):
     place: str
     aspects: str
     reason: str
-
-
-def visible(text: object) -> str:
-    """Show control characters and direction marks instead of obeying them; markup is the template's to escape."""
-    return "".join(
-        char if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") or char in "\t" else f"\\u{{{ord(char):x}}}"
-        for char in str(text)
-    )
 
 
 def name_of(urn: str) -> str:

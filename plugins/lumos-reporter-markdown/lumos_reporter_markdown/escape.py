@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from lumos_core.plugin_api import visible
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~])")
 _CODE_BREAKS = {"|": "\\|", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
-
-
-def visible(text: str) -> str:
-    """Replace line ends and characters that steer terminals or the direction of text by visible ones."""
-    return "".join(
-        char if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else f"\\u{{{ord(char):x}}}" for char in text
-    )
 
 
 def plain(text: str) -> str:

@@ -7,10 +7,10 @@ from itertools import islice
 
 from rich.text import Text
 
-from lumos_core.plugin_api import Change, Covered, PublishResult, RunResult
+from lumos_core.plugin_api import Change, Covered, PublishResult, RunResult, visible
 
 from .config import TerminalReporterConfig
-from .texts import SIGNS, count, name_of, shortened, styled, visible
+from .texts import SIGNS, count, name_of, shortened, styled
 
 
 def verdict(result: RunResult) -> Iterator[Text]:

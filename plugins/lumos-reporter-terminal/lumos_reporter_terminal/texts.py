@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.text import Text
 
-from lumos_core.plugin_api import Severity, urns
+from lumos_core.plugin_api import Severity, urns, visible
 
 SIGNS: dict[Severity, tuple[str, str]] = {
     "breaking": ("✗", "bold red"),
@@ -15,13 +13,6 @@ SIGNS: dict[Severity, tuple[str, str]] = {
     "informational": ("·", "dim"),
 }
 """Severity -> sign and style; the word always stands beside them, so that colour is never alone."""
-
-
-def visible(text: str) -> str:
-    """Show control characters, line ends and direction marks instead of obeying them."""
-    return "".join(
-        char if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else f"\\u{{{ord(char):x}}}" for char in text
-    )
 
 
 def name_of(urn: str) -> str:
