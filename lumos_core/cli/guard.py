@@ -96,7 +96,7 @@ def plain(error: LumosError) -> dict[str, Any]:
 
 
 def _message(error: LumosError, lead: str) -> None:
-    from .output import visible
+    from ..texts import visible
 
     place = f"{visible(error.where)}: " if error.where else ""
     told = f"{error.what}: {error.why}" if error.why else error.what

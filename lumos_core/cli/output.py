@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..texts import visible as visible
+from ..texts import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
