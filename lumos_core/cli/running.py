@@ -174,6 +174,10 @@ class _Bars:
         """Start the bar of a stage."""
         if self._task is not None:
             self._bars.remove_task(self._task)
+            self._task = None
+        if name == "report":
+            self._bars.stop()  # reporters print, and a bar would be drawn over what they say
+            return
         self._task = self._bars.add_task(name, total=None, label="")
 
     def advance(self, done: int, total: int | None, label: str = "") -> None:
