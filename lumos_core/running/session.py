@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, StageTiming
 from ..contracts.store import Store
-from ..errors import Cancelled, DiskError, LumosError
+from ..errors import Cancelled, DiskError, LumosError, StoreError
 from ..loading.observers import Observers
 from ..model.coverage import Coverage
 from ..model.graph import Graph
@@ -81,9 +81,27 @@ class Session:
         self.observers = Observers(self.run_id, self.warn)
 
     def open(self) -> None:
-        """Make the folders of this run."""
+        """Make the folders of this run.
+
+        Raises:
+            StoreError: When the store holds the history of another pipeline.
+        """
+        self._own_store()
         with self.guard_disk("make the folder of this run"):
             self.scratch.mkdir(parents=True)
+
+    def _own_store(self) -> None:
+        """Refuse the store of another pipeline: what only that one reads would seem to be gone."""
+        names = (str(entry.meta.get("pipeline") or "") for entry in self.store.log())
+        last = next((name for name in names if name and not name.startswith("import of ")), self.pipeline.name)
+        if last != self.pipeline.name:
+            raise StoreError(
+                f"the store holds the history of the pipeline {last!r}, not of {self.pipeline.name!r}",
+                why="everything that only the other one reads would seem to be removed",
+                fix=f"give this one a folder of its own with `state: .lumos-{self.pipeline.path.stem}`, "
+                f"or the same `name: {last}` when it is the same pipeline",
+                where=str(self.pipeline.path),
+            )
 
     def close(self) -> None:
         """Remove scratch files and those of old runs."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lumos_core
-from lumos_core.errors import Cancelled, ConfigError, LockedError, RetryableError, UnitError
+from lumos_core.errors import Cancelled, ConfigError, LockedError, RetryableError, StoreError, UnitError
 from lumos_core.plugin_api import (
     Dataset,
     Description,
@@ -277,6 +277,20 @@ def test_an_edit_in_the_catalog_survives(house):
     assert after.owners == [Owner("urn:lumos:user:ann")]
     assert [field.path for field in after.fields] == ["id", "email", "new"]
     assert result.published[0].conflicts == []
+
+
+def test_the_store_of_another_pipeline_is_refused(house):
+    house.put(table("orders", *ORDERS))
+    house.run()
+    house.put(table("customers", ("id", "int64")))
+    house.write(name="other")
+    with pytest.raises(StoreError, match="history of the pipeline 'shop', not of 'other'") as caught:
+        house.run()
+    assert caught.value.exit_code == 2
+    assert "state: .lumos-lumos" in caught.value.fix
+    assert urns.dataset("memory", "orders") in house.head()
+    house.write(name="other", state=".lumos-other")
+    assert house.run().first
 
 
 def test_an_emptied_catalog_is_filled_again(house):
