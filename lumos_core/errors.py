@@ -115,9 +115,7 @@ class RetryableError(LumosError):
 
     exit_code = 3
 
-    def __init__(
-        self, what: str, *, why: str = "", fix: str = "", where: str = "", after: float | None = None
-    ) -> None:
+    def __init__(self, what: str, *, why: str = "", fix: str = "", where: str = "", after: float | None = None) -> None:
         super().__init__(what, why=why, fix=fix, where=where)
         self.after = after
 

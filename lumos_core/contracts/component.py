@@ -78,5 +78,3 @@ class Support(Struct, frozen=True, kw_only=True):
     lossless: bool = False
     limit: str = ""
     note: str = ""
-
-

@@ -40,7 +40,5 @@ class CostModel(BaseComponent[C]):
     component_kind: ClassVar[ComponentKind] = "cost_model"
 
     @abstractmethod
-    def price(
-        self, graph: Graph, stats: Iterator[AnyRecord], period: Period, ctx: Context
-    ) -> Iterable[AnyRecord]:
+    def price(self, graph: Graph, stats: Iterator[AnyRecord], period: Period, ctx: Context) -> Iterable[AnyRecord]:
         """Return `stats` records of type `cost`: decimal amounts with their currency; every cent is conserved."""

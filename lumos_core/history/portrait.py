@@ -206,7 +206,7 @@ def _key(key: Any) -> str:
 
 def _measures(stats: Stats) -> list[str]:
     named = (("rows", stats.row_count), ("bytes", stats.size_bytes), ("files", stats.file_count))
-    texts = [f"{int(count):,} {name}" for name, count in named if count is not None]
+    texts = [f"{int(count):,} {name if int(count) != 1 else name[:-1]}" for name, count in named if count is not None]
     texts += [f"{name} {count}" for name, count in stats.metrics]
     texts += [f"{stats.amount} {stats.currency or ''}".rstrip()] if stats.amount else []
     texts += [stats.status] if stats.status else []

@@ -310,4 +310,3 @@ Metrics = Annotated[list[tuple[str, Count]], set_by("0")]
 FieldMetrics = Annotated[list[tuple[Path, Metrics]], set_by("0")]
 NamedRefs = Annotated[list[tuple[str, Ref]], set_by("0", "1")]
 Slas = Annotated[list[Sla], set_by("property", "element", "driver")]
-

@@ -310,4 +310,3 @@ KINDS: dict[str, type[Entity] | type[Foreign] | type[Stats]] = {
 
 FREE_KEYS = frozenset({"name", "subtype", "parent", "aliases", "captured", "extra"})
 """Keys that need no entry in `captured`."""
-

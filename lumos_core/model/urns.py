@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _PREFIX = "urn:lumos:"
-_UNSAFE = re.compile("[\x00-\x20!\"#%(),:\\\\\ud800-\udfff]")
+_UNSAFE = re.compile('[\x00-\x20!"#%(),:\\\\\ud800-\udfff]')
 _SAFE = r"[^\x00-\x20!\"#(),:\\]"
 _LOCATED = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):\(({_SAFE}*),((?:{_SAFE}|:)*),({_SAFE}*)\)\Z")
 _PLAIN = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):({_SAFE}+)\Z")
