@@ -102,7 +102,7 @@ def test_an_unknown_command_gets_a_hint() -> None:
         (BrokenPipeError(32, "Broken pipe"), 4),
         (ValueError("x"), 4),
         (click.exceptions.Exit(1), 1),
-        (SystemExit(3), 3),
+        (SystemExit(3), 4),
     ],
 )
 def test_exit_codes(command: Any, error: BaseException, code: int) -> None:
