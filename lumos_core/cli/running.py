@@ -210,6 +210,9 @@ def print_plan(result: RunResult) -> None:
                     click.echo(visible(f"      {key}: {why}"))
         for urn, key, why in published.conflicts:
             click.secho(visible(f"  ! {urn} {key}: {why}"), fg="magenta")
+    if result.gate.enabled and not result.gate.passed:
+        word = "change" if result.gate.failing == 1 else "changes"
+        click.secho(f"The gate would fail: {result.gate.failing} {word} ({result.gate.fail_on} or worse).", fg="red")
     if not result.published:
         click.echo("No catalog is configured, or the gate keeps it from being published.")
 

@@ -221,8 +221,8 @@ def yaml_blocks() -> list[tuple[Path, Block]]:
     "page, block", [pytest.param(*pair, id=f"{name_of(pair[0])}:{pair[1].line}") for pair in yaml_blocks()]
 )
 def test_yaml_is_valid(page: Path, block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = Path(block.file).name if block.file else "lumos.yaml"
     data = yaml.safe_load(block.body)
+    name = Path(block.file).name if block.file else "discovery.yaml" if "tables" in data else "lumos.yaml"
     if "lumos_snapshot" in data:
         return  # the snapshot page itself validates it
     for variable in re.findall(r"\$\{(\w+)", block.body):
@@ -238,7 +238,7 @@ def test_yaml_is_valid(page: Path, block: Block, tmp_path: Path, monkeypatch: py
         from lumos_enricher_rules.rules import RulesFile
 
         assert read_yaml(path, RulesFile)
-    elif name == "discovery.yaml" or "tables" in data:
+    elif name == "discovery.yaml":
         from lumos_lake.discovery.overrides import Overrides
 
         assert read_yaml(path, Overrides)
