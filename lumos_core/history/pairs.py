@@ -9,10 +9,8 @@ from ..errors import SnapshotError
 from ..model.aspects import RECORD
 from ..model.coverage import Coverage
 from ..model.entities import Entity
-from ..model.record import AnyRecord, decode
+from ..model.record import STATS_START, AnyRecord, decode
 from ..snapshot.join import join
-
-_STATS = b'{"kind":"stats"'
 
 
 def pairs(
@@ -33,7 +31,7 @@ def pairs(
         SnapshotError: When a line cannot be read.
     """
     for old_line, new_line in join(before, after):
-        if (old_line or new_line or b"").startswith(_STATS):
+        if (old_line or new_line or b"").startswith(STATS_START):
             continue
         old = None if old_line is None else _read(old_line)
         new = None if new_line is None else _read(new_line)

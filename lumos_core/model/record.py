@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import attrgetter, lt
 from typing import Any, Generic, TypeVar
@@ -23,7 +23,7 @@ from .shapes import Shape, key_function, shapes
 
 V = TypeVar("V", bound=Entity | Foreign | Stats)
 
-_UNSAFE_PART = re.compile("[\x00-\x20!\"\\\\\ud800-\udfff]")
+_UNSAFE_PART = re.compile('[\x00-\x20!"\\\\\ud800-\udfff]')
 
 MAX_INTEGER = 2**53 - 1
 """Larger integers are written as text, so that every JSON reader keeps them exact."""
@@ -108,6 +108,21 @@ def line_urn(line: bytes) -> str:
 def make_key(kind: str, urn: str) -> bytes:
     """Return what `line_key` returns for the line of this record."""
     return b'{"kind":"' + kind.encode() + b'","urn":"' + urn.encode()
+
+
+def split_key(key: bytes) -> tuple[str, str]:
+    """Return kind and URN of a `line_key`: what `make_key` was given."""
+    kind, _, urn = key[9:].partition(b'","urn":"')
+    return kind.decode(), urn.decode()
+
+
+STATS_START = b'{"kind":"stats",'
+"""What every line of volatile facts begins with."""
+
+
+def without_stats(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Leave out the volatile facts."""
+    return (line for line in lines if not line.startswith(STATS_START))
 
 
 def digest(line: bytes) -> str:

@@ -16,11 +16,12 @@ from ..files import read_yaml
 from ..history.pairs import pairs
 from ..history.views import coverage_of
 from ..model.coverage import Coverage
+from ..model.record import without_stats
 from ..model.scope import Covered, Scope
 from .changes import ChangeFile, by_record, by_severity
 from .collect import collect
 from .cost import cost
-from .diff import after, diff, judge, without_stats
+from .diff import after, diff, judge
 from .enrich import enrich
 from .extract import extract
 from .gate import gate

@@ -18,7 +18,7 @@ from ..model.change import Change
 from ..model.coverage import Coverage
 from ..model.entities import Entity
 from ..model.merge import carry_forward
-from ..model.record import AnyRecord, canonical, decode, line_key, make_key
+from ..model.record import AnyRecord, canonical, decode, line_key, make_key, without_stats
 from ..model.urns import host, parse
 from ..snapshot.join import join
 from .changes import ChangeFile, by_record
@@ -26,8 +26,6 @@ from .context import Look
 from .linefile import LineFile
 from .rows import Rows
 from .session import Session
-
-STATS_PREFIX = b'{"kind":"stats"'
 
 
 class Difference(NamedTuple):
@@ -125,8 +123,3 @@ def judge(session: Session, pairs: Iterator[Pair], path: Path, look: Look) -> Ch
     finally:
         session.absorb(ctx)
         differ.close()
-
-
-def without_stats(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Leave out the volatile facts."""
-    return (line for line in lines if not line.startswith(STATS_PREFIX))

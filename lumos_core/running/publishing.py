@@ -15,7 +15,17 @@ from ..errors import Cancelled, CatalogError, DiskError, LumosError
 from ..files import atomic_write
 from ..history.versions import versioned_urn
 from ..model.change import Version
-from ..model.record import AnyRecord, Record, canonical, decode, line_key, line_urn, make_key
+from ..model.record import (
+    STATS_START,
+    Record,
+    canonical,
+    decode,
+    line_key,
+    line_urn,
+    make_key,
+    split_key,
+    without_stats,
+)
 from ..model.scope import Scope
 from ..model.urns import host
 from ..publish.apply import apply
@@ -23,7 +33,6 @@ from ..publish.guard import blocked
 from ..publish.plan import Planner, Touched, add_version, touched
 from ..snapshot.join import join
 from .context import RunContext, contained
-from .diff import STATS_PREFIX, without_stats
 from .rows import Rows
 from .session import Session, utc
 
@@ -72,7 +81,7 @@ def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) 
 def _touched(session: Session, published: Lines, head: Lines) -> Iterator[Touched]:
     """Records that differ from what was published, with their version where they are datasets."""
     pairs = touched(join(without_stats(published()), without_stats(head())))
-    versions = _Versions(line for line in head() if line.startswith(STATS_PREFIX))
+    versions = _Versions(line for line in head() if line.startswith(STATS_START))
     for item in pairs:
         if item.ours is not None and item.ours.kind == "dataset":
             given = versions.of(item.ours.urn)
@@ -194,8 +203,7 @@ def _remember(session: Session, ref: str, head: Lines, failed: set[bytes]) -> No
         for base, ours in join(without_stats(store.lines(ref)), without_stats(head())):
             key = line_key(ours or base or b"")
             if key not in failed:
-                kind, _, urn = key[9:].partition(b'","urn":"')
-                yield kind.decode(), urn.decode(), ours
+                yield *split_key(key), ours
 
     spooled = Rows.write(session.scratch / f"published-{_file_name(ref)}", rows())
     if len(spooled):
@@ -219,15 +227,8 @@ def _write_lines(path: Path, things: Iterable[Operation | Outcome]) -> int:
 def _encode(thing: Operation | Outcome) -> bytes:
     if isinstance(thing, Outcome) or thing.set is None:
         return msgspec.json.encode(thing)
-    record: AnyRecord = _as_record(thing)
     head = msgspec.structs.replace(thing, set=None)
-    return msgspec.json.encode(head) + b"\t" + canonical(record)
-
-
-def _as_record(operation: Operation) -> AnyRecord:
-
-    assert operation.set is not None
-    return Record(operation.urn, operation.set, operation.kind)
+    return msgspec.json.encode(head) + b"\t" + canonical(Record(thing.urn, thing.set, thing.kind))
 
 
 def _read_operations(path: Path) -> Iterator[Operation]:

@@ -11,12 +11,11 @@ from msgspec.json import Decoder
 
 from ..contracts.reporter import Many, Reporter, RunResult
 from ..errors import Cancelled
-from ..model.record import line_kind
+from ..model.record import STATS_START, line_kind
 from ..snapshot.frame import SourceInfo, stats_path
 from ..snapshot.reader import SnapshotReader
 from ..snapshot.writer import SnapshotWriter
 from .context import contained
-from .diff import STATS_PREFIX
 from .linefile import LineFile
 from .session import Session
 
@@ -53,7 +52,7 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
     counts: Counter[str] = Counter()
     fields = stats = 0
     for line in stream:
-        if line.startswith(STATS_PREFIX):
+        if line.startswith(STATS_START):
             stats += 1
             continue
         counts[line_kind(line)] += 1

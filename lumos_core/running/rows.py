@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..contracts.store import Row
 from ..files import atomic_write
-from ..model.record import line_key, make_key
+from ..model.record import line_key, make_key, split_key
 
 
 class Rows:
@@ -39,8 +39,7 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         for key, line in self.keyed():
-            kind, _, urn = key[9:].partition(b'","urn":"')
-            yield kind.decode(), urn.decode(), line
+            yield *split_key(key), line
 
 
 def overlay(lines: Iterable[bytes], rows: Rows) -> Iterator[bytes]:

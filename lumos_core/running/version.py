@@ -19,11 +19,11 @@ from ..errors import RetryableError, StoreError
 from ..history.release import next_release
 from ..history.versions import next_version, version_record, versioned_urn
 from ..model.change import Change, Version
-from ..model.record import canonical, decode, digest, line_urn, make_key
+from ..model.record import STATS_START, canonical, decode, digest, line_urn, make_key
 from ..model.scope import Scope
 from ..model.urns import host
 from .changes import ChangeFile
-from .diff import STATS_PREFIX, Difference
+from .diff import Difference
 from .linefile import LineFile
 from .rows import Rows
 from .session import Session, utc
@@ -152,7 +152,7 @@ class _Cursor:
 
 def _stats_rows(store: Store[Any], seen: Iterable[bytes], versions: Iterable[bytes]) -> Iterator[Row]:
     """The latest of each type stands in `head`: a new one takes the place of the old."""
-    fresh = heapq.merge((line for line in seen if line.startswith(STATS_PREFIX)), versions)
+    fresh = heapq.merge((line for line in seen if line.startswith(STATS_START)), versions)
     held = _Cursor((_series(line), line) for line in store.lines("head", kind="stats"))
     for series, lines in groupby(fresh, key=_series):
         *_, newest = lines

@@ -13,7 +13,7 @@ import msgspec
 from ..contracts.store import Store
 from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
-from ..model.record import AnyRecord, canonical, line_key
+from ..model.record import STATS_START, AnyRecord, canonical, line_kind
 from ..model.scope import Covered
 from .content import Snapshot
 from .frame import Header, SourceInfo, now
@@ -144,7 +144,7 @@ def export_snapshot(
             coverage, lines = selection.restrict(coverage), select_lines(lines, selection)
         if not stats:
             coverage = without_stats(coverage)
-            lines = (line for line in lines if not line.startswith(b'{"kind":"stats"'))
+            lines = (line for line in lines if not line.startswith(STATS_START))
         return save(target, lines, Header(now(), sources=_sources(view)), coverage)
     finally:
         if store is None:
@@ -326,7 +326,7 @@ def header_of(path: PathLike) -> dict[str, Any]:
     meaning, stats = snapshot.digests()
     counts: dict[str, int] = {}
     for line in snapshot.lines():
-        kind = line_key(line)[9:].split(b'"', 1)[0].decode()
+        kind = line_kind(line)
         counts[kind] = counts.get(kind, 0) + 1
     return {
         "path": str(snapshot.path),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..errors import SnapshotError
 from ..model.coverage import Coverage
-from ..model.record import AnyRecord, line_key
+from ..model.record import STATS_START, AnyRecord, line_key, split_key, without_stats
 from .blocks import Limits
 from .document import Document, document_format, read_document
-from .frame import STATS_START, Header
+from .frame import Header
 from .reader import SnapshotReader, decode_line
 
 
@@ -63,7 +63,7 @@ class Snapshot:
             lines = self._main.lines()
         else:
             lines = self._united(self._stats)
-        return lines if self._with_stats else (line for line in lines if not line.startswith(STATS_START))
+        return lines if self._with_stats else without_stats(lines)
 
     def records(self) -> Iterator[AnyRecord]:
         """Return every record in order; each line must be canonical.
@@ -86,7 +86,7 @@ class Snapshot:
         for line in heapq.merge(self._main.lines(), stats.lines(), key=line_key):
             key = line_key(line)
             if key == last:
-                raise SnapshotError("the same stats stand in both files", why=key[9:].decode(), where=str(stats.path))
+                raise SnapshotError("the same stats stand in both files", why=split_key(key)[1], where=str(stats.path))
             last = key
             yield line
 

@@ -20,7 +20,6 @@ FORMAT = "lumos-snapshot/1"
 
 TRAILER_START = b'{"kind":"~end","urn":"","value":'
 HEADER_START = b'{"exported_at":'
-STATS_START = b'{"kind":"stats",'
 
 MAX_LINE = 64 * 2**20
 """A longer line is refused: no record is that large, and memory stays bounded."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from ..errors import SnapshotError
 from ..model.coverage import Coverage
 from ..model.entities import KINDS
-from ..model.record import AnyRecord, canonical, decode
+from ..model.record import STATS_START, AnyRecord, canonical, decode
 from .blocks import Block, Limits, read_blocks
-from .frame import STATS_START, Header, Trailer, parse_header, parse_trailer, stats_path
+from .frame import Header, Trailer, parse_header, parse_trailer, stats_path
 from .peek import peek_trailer
 
 _VALUE = b'","value":'

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
-from ..model.record import line_kind
+from ..model.record import STATS_START, line_kind
 from .content import Snapshot, same_content
 from .document import DocumentFormat, document_format, write_document
-from .frame import STATS_START, Header, stats_path
+from .frame import Header, stats_path
 from .output import disk_errors
 from .writer import SnapshotInfo, SnapshotWriter
 

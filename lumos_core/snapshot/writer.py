@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
-from ..model.record import AnyRecord, canonical, line_key, line_kind, line_urn, make_key
+from ..model.record import STATS_START, AnyRecord, canonical, line_key, line_kind, line_urn, make_key
 from ..model.scope import Covered
-from .frame import STATS_START, SourceInfo, header_line, now, stats_path, trailer_line
+from .frame import SourceInfo, header_line, now, stats_path, trailer_line
 from .output import Output
 from .reader import SnapshotReader
 from .sorter import LineSorter

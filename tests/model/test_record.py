@@ -39,6 +39,8 @@ from lumos_core.model.record import (
     line_urn,
     make_key,
     normalise,
+    split_key,
+    without_stats,
 )
 from lumos_core.model.shapes import Shape, key_function, shapes
 from lumos_core.testing.strategies import records
@@ -231,6 +233,13 @@ def test_what_is_no_line_has_no_key(line: bytes) -> None:
 def test_a_bad_line_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError):
         decode(line)
+
+
+@given(records())
+def test_a_key_says_whose_it_is(record: AnyRecord) -> None:
+    line = canonical(record)
+    assert split_key(line_key(line)) == (line_kind(line), line_urn(line)) == (record.kind, record.urn)
+    assert list(without_stats([line])) == ([] if record.kind == "stats" else [line])
 
 
 def test_lines_are_in_byte_order_exactly_if_their_keys_are() -> None:
