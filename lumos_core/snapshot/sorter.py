@@ -20,7 +20,7 @@ FAN_IN = 64
 _OVERHEAD = 48
 """Bytes that Python adds to each line that it holds."""
 
-_BUFFER = 2**17
+_BUFFER = 2**18
 
 
 class LineSorter:
@@ -133,7 +133,7 @@ class LineSorter:
         """
         open_runs = [_Run(path) for path in runs]
         try:
-            while open_runs := [run for run in open_runs if run.lines or run.fill()]:
+            while open_runs := [run for run in open_runs if run.left > 1 or run.fill()]:
                 unfinished = [run for run in open_runs if not run.ended]
                 bound = min((self._key_of(run.lines[-1]) for run in unfinished), default=None)
                 ready = [line for run in open_runs for line in run.take(bound, self._key)]
@@ -156,8 +156,14 @@ class _Run:
         self._path = path
         self._file = path.open("rb", buffering=0)
         self.lines: list[bytes] = []
+        self._given = 0
         self.ended = False
         self._rest = b""
+
+    @property
+    def left(self) -> int:
+        """How many lines are at hand."""
+        return len(self.lines) - self._given
 
     def fill(self) -> bool:
         """Read another block behind the lines at hand; False at the end."""
@@ -172,16 +178,16 @@ class _Run:
             if lines:
                 lines[0] = self._rest + lines[0]
                 self._rest = rest
-                self.lines += lines
+                self.lines, self._given = self.lines[self._given :] + lines, 0
                 return True
             self._rest += rest
-        return bool(self.lines)
+        return bool(self.left)
 
     def take(self, bound: Any, key: Callable[[bytes], Any] | None) -> list[bytes]:
         """Give out the lines below a bound; all of them where there is none."""
-        cut = len(self.lines) if bound is None else bisect_left(self.lines, bound, key=key)
-        taken, self.lines = self.lines[:cut], self.lines[cut:]
-        return taken
+        first, stop = self._given, len(self.lines)
+        self._given = stop if bound is None else bisect_left(self.lines, bound, first, key=key)
+        return self.lines[first : self._given]
 
     def close(self) -> None:
         """Close the file."""
