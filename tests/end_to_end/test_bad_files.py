@@ -300,3 +300,24 @@ def test_a_folder_that_may_not_be_read(home):
     assert answer.code == 3
     assert "open.csv" in answer.out and "Permission denied" in answer.out
     assert home.memory() == before
+
+
+MEASURED = """
+import atexit, resource, sys
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
+from lumos_core.cli import main
+sys.argv[0] = "lumos"
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss counts other units elsewhere")
+def test_ten_times_the_data_takes_the_same_memory(home):
+    peaks = []
+    for times in 1, 10:
+        home.write("t.csv", "id,name,price\n" + "1,abcdefghij,2.5\n" * 150_000 * times)
+        home.write("t.jsonl", '{"id": 1, "name": "abcdefghij"}\n' * 70_000 * times)
+        answer = home.process("run", "-q", code=MEASURED)
+        assert answer.code == 0, answer
+        peaks.append(int(answer.err.split()[-1]))
+    assert peaks[1] < peaks[0] + 20_000, peaks

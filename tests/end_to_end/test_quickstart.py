@@ -156,3 +156,18 @@ def test_a_folder_of_ones_own(home):
     again = home.lumos("init")
     assert again.code == 2
     assert "there is a pipeline already" in again.err
+
+
+def test_two_pipelines_in_one_folder(shop):
+    assert shop.lumos("run", "-q").code == 0
+    before = shop.memory()
+    other = shop.folder / "other.yaml"
+    other.write_text("version: 1\nname: other\nsources:\n  - {type: files, path: quickstart/shop/orders}\n")
+    answer = shop.lumos("run", "other.yaml")
+    assert answer.code == 2
+    assert "the history of the pipeline 'shop', not of 'other'" in answer.err
+    assert "state: .lumos-other" in answer.err
+    assert shop.memory() == before, "what only the first one reads is not removed"
+    other.write_text(other.read_text() + "state: .lumos-other\n")
+    assert shop.lumos("run", "other.yaml").code == 0
+    assert shop.memory() == before
