@@ -106,19 +106,16 @@ def _wider(scope: Scope, other: Scope) -> bool:
 
 
 def _grouped(declared: Iterable[Covered]) -> list[Covered]:
-    """Say what differs in the URNs only once, with all of them."""
+    """Say what differs in the URNs only once, with all of them; what names none means all, and stands alone."""
+    wide: list[Covered] = []
     groups: dict[Covered, set[str]] = {}
     for covered in declared:
         if covered.scope.urns:
-            groups.setdefault(replace(covered, scope=replace(covered.scope, urns=frozenset())), set()).update(
-                covered.scope.urns
-            )
+            rest = replace(covered, scope=replace(covered.scope, urns=frozenset()))
+            groups.setdefault(rest, set()).update(covered.scope.urns)
         else:
-            groups.setdefault(covered, set())
-    return [
-        replace(covered, scope=replace(covered.scope, urns=frozenset(found))) if found else covered
-        for covered, found in groups.items()
-    ]
+            wide.append(covered)
+    return wide + [replace(rest, scope=replace(rest.scope, urns=frozenset(found))) for rest, found in groups.items()]
 
 
 def _order(covered: Covered) -> tuple[str, ...]:
@@ -127,3 +124,7 @@ def _order(covered: Covered) -> tuple[str, ...]:
 
 def _scope_order(scope: Scope) -> tuple[str, ...]:
     return (scope.platform, scope.env, *sorted(scope.types), "", *scope.prefixes, "", *sorted(scope.urns), "")
+
+
+EVERYTHING = Coverage([Covered(Scope(), frozenset({RECORD}))])
+"""Nothing is unseen, as between two states of a store: who took a record out was licensed to."""

@@ -43,6 +43,13 @@ def test_fewer_words_say_the_same(declared):
     assert again.declared() == coverage.declared()
 
 
+def test_a_declaration_about_one_record_does_not_narrow_that_of_its_platform():
+    every = Covered(Scope(platform="pg"), frozenset({"record", "fields"}))
+    elsewhere = Covered(Scope(platform="pg", urns=frozenset({"urn:lumos:dataset:(s3,a.x,PROD)"})), every.aspects)
+    again = Coverage(Coverage([every, elsewhere]).declared())
+    assert again.complete("urn:lumos:dataset:(pg,b,PROD)", "fields")
+
+
 @given(MANY, st.randoms())
 def test_the_order_does_not_matter(declared, random):
     shuffled = list(declared)
