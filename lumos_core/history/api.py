@@ -47,7 +47,7 @@ def open_store(pipeline: PathLike | Pipeline | None = None) -> Store[Any]:
     try:
         if not store.refs():
             raise nothing_recorded(str(getattr(spec.config, "path", "")))
-    except BaseException:
+    except BaseException:  # the caller gets no store to close
         store.close()
         raise
     return store

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from ..contracts.differ import Pair
 from ..errors import SnapshotError
-from ..model.aspects import RECORD
 from ..model.coverage import Coverage
-from ..model.entities import Entity
+from ..model.merge import captured_by_both
 from ..model.record import STATS_START, AnyRecord, decode
 from ..snapshot.join import join
 
@@ -37,17 +36,11 @@ def pairs(
         new = None if new_line is None else _read(new_line)
         if new is None and old is not None and not _removed(old.urn, before_coverage, after_coverage):
             continue
-        yield Pair(old, new, _captured(old, new))
+        yield Pair(old, new, captured_by_both(old, new))
 
 
 def _removed(urn: str, before: Coverage, after: Coverage) -> bool:
     return before.complete(urn) and after.complete(urn)
-
-
-def _captured(old: AnyRecord | None, new: AnyRecord | None) -> frozenset[str]:
-    """Return the aspects that both sides looked at; where one side has no record, those of the other."""
-    sides = [side.value.captured for side in (old, new) if side is not None and isinstance(side.value, Entity)]
-    return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
 
 
 def _read(line: bytes) -> AnyRecord:

@@ -18,7 +18,6 @@ from ..model.record import AnyRecord, decode, line_kind, line_urn
 from ..model.scope import Scope
 from .views import View, lines_of_kinds
 
-_LINEAGE = b'"lineage":{'
 _ENOUGH_NAMES = 50_000
 
 
@@ -119,8 +118,7 @@ def graph(view: View) -> Graph:
     """Return the lineage of everything in view; memory is that of the edges."""
     found = Graph()
     for line in lines_of_kinds(view, frozenset()):
-        if _LINEAGE in line:
-            found.add(decode(line))
+        found.add_line(line)
     return found
 
 
@@ -202,8 +200,7 @@ def stats(view: View) -> Stats:
             counted.stats += 1
             continue
         kinds[kind] += 1
-        if _LINEAGE in line and kind != "foreign":
-            lineage.add(decode(line))
+        lineage.add_line(line)
         if kind == "dataset":
             value = _glance.decode(line).value
             platforms[urns.parse(line_urn(line)).platform] += 1

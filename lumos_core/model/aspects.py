@@ -33,15 +33,17 @@ ASPECTS: frozenset[str] = frozenset({RECORD}).union(*(of_kind(kind) for kind in 
 
 
 def present(value: Entity) -> frozenset[str]:
-    """Return the aspects that have a value in this record."""
-    found = {key for key in type(value).__struct_fields__ if key not in FREE_KEYS and getattr(value, key)}
-    if value.lifecycle is not None:
-        found.add("lifecycle")
+    """Return the aspects that have a value in this record; False is one."""
+    found = {key for key in type(value).__struct_fields__ if key not in FREE_KEYS and _said(getattr(value, key))}
     if value.lineage is not None and value.lineage.columns:
         found.add("lineage.columns")
     for field in getattr(value, "fields", ()):
-        found.update(f"fields.{key}" for key in _CARRIED if getattr(field, key))
+        found.update(f"fields.{key}" for key in _CARRIED if _said(getattr(field, key)))
     return frozenset(found)
+
+
+def _said(part: object) -> bool:
+    return part is not None and part not in ("", [])
 
 
 _CARRIED = tuple(aspect.removeprefix("fields.") for aspect in sorted(FIELD_ASPECTS))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from . import urns
 from .entities import Entity
-from .record import AnyRecord
+from .record import AnyRecord, decode
 
 
 class Graph:
@@ -35,6 +35,11 @@ class Graph:
             self.connect(edge.urn, record.urn, edge.via)
         for edge in value.lineage.downstreams:
             self.connect(record.urn, edge.urn, edge.via)
+
+    def add_line(self, line: bytes) -> None:
+        """Add the edges that the record of a line reports; a line without lineage is not decoded."""
+        if b'"lineage":{' in line:
+            self.add(decode(line))
 
     def connect(self, source: str, target: str, via: str | None = None) -> None:
         """Add one edge; parts (`#field`) count as their record."""

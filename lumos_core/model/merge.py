@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from .aspects import RECORD
 from .entities import FREE_KEYS, Entity, Field
 from .record import AnyRecord
 from .shapes import Shape, key_function, shapes
@@ -145,6 +146,12 @@ def _carry_columns(old: Entity, new: Entity) -> Any:
     if new.lineage is None:
         return type(old.lineage)(columns=old.lineage.columns)
     return msgspec.structs.replace(new.lineage, columns=new.lineage.columns or old.lineage.columns)
+
+
+def captured_by_both(before: AnyRecord | None, after: AnyRecord | None) -> frozenset[str]:
+    """Return the aspects that both sides looked at; where one side has no record, those of the other."""
+    sides = [side.value.captured for side in (before, after) if side is not None and isinstance(side.value, Entity)]
+    return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
 
 
 def strip_captured(record: AnyRecord, aspects: Iterable[str]) -> AnyRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,7 +21,6 @@ def apply(
     ctx: Context,
     *,
     retries: int,
-    on_batch: Callable[[int], None] = lambda count: None,
 ) -> Iterator[tuple[Operation, Outcome]]:
     """Write a plan; an operation without an outcome counts as failed.
 
@@ -33,7 +32,6 @@ def apply(
             raise Cancelled("The run was cancelled", fix="run it again; it goes on where it stopped")
         outcomes = _write(catalog, batch, ctx, retries)
         yield from zip(batch, outcomes, strict=True)
-        on_batch(len(batch))
 
 
 def _write(catalog: Catalog[Any], batch: Sequence[Operation], ctx: Context, retries: int) -> list[Outcome]:

@@ -15,9 +15,9 @@ from ..contracts.reporter import GateResult, RunResult
 from ..files import read_yaml
 from ..history.pairs import pairs
 from ..history.views import coverage_of
-from ..model.coverage import Coverage
+from ..model.coverage import EVERYTHING, Coverage
 from ..model.record import without_stats
-from ..model.scope import Covered, Scope
+from ..model.scope import Scope
 from .changes import ChangeFile, by_record, by_severity
 from .collect import collect
 from .cost import cost
@@ -36,9 +36,6 @@ from .waivers import WaiverFile, Waivers
 if TYPE_CHECKING:
     from ..config.pipeline import Pipeline
     from ..config.types import ComponentSpec
-
-EVERYTHING = Coverage([Covered(Scope(), frozenset({"record"}))])
-"""Between two states of the store nothing is unseen."""
 
 
 def run(
@@ -140,7 +137,7 @@ class _Line:
             committed = self._remember()
             self._judge()
             self._publish()
-        except BaseException:
+        except BaseException:  # ^C included: a run that did not commit did not happen
             if not committed:
                 session.discard()
             session.close()

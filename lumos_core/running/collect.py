@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model.aspects import RECORD
 from ..model.coverage import Coverage
+from ..model.graph import Graph
 from ..model.merge import strip_captured, unite
 from ..model.record import canonical, decode, line_kind, line_urn
 from ..snapshot.sorter import LineSorter
@@ -59,10 +60,9 @@ def without_gaps(lines: Iterable[bytes], gaps: Coverage) -> Iterator[bytes]:
 
 def rebuild_graph(session: Session, lines: Iterable[bytes]) -> None:
     """Build the lineage graph anew; only lines that hold lineage are decoded."""
-    session.graph = type(session.graph)()
+    session.graph = Graph()
     for line in lines:
-        if b'"lineage":{' in line:
-            session.graph.add(decode(line))
+        session.graph.add_line(line)
 
 
 class Conflicts:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..contracts.reporter import Notice
 from ..model.graph import Graph
-from ..model.record import AnyRecord, decode, make_key
+from ..model.record import AnyRecord, decode
 from ..model.scope import Covered
 from ..model.urns import host, kind
 from .redact import Redactor
@@ -89,8 +89,3 @@ class RunContext:
     def component(self, spec: Any) -> Any:
         """Build a component that the configuration names."""
         return spec.build()
-
-
-def kind_prefix(kind: str) -> bytes:
-    """Return what the lines of a kind start with."""
-    return make_key(kind, "")

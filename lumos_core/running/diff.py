@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from ..contracts.differ import Differ, Pair
 from ..contracts.store import Row
-from ..model.aspects import RECORD
 from ..model.change import Change
 from ..model.coverage import Coverage
 from ..model.entities import Entity
-from ..model.merge import carry_forward
+from ..model.merge import captured_by_both, carry_forward
 from ..model.record import AnyRecord, canonical, decode, line_key, make_key, without_stats
 from ..model.urns import host, parse
 from ..snapshot.join import join
@@ -96,12 +95,7 @@ def _pairs(session: Session, rows: Rows) -> Iterator[Pair]:
             old = next(olds, None)
         before = decode(old) if old is not None and line_key(old) == key else None
         after = None if line is None else decode(line)
-        yield Pair(before, after, _captured(before, after))
-
-
-def _captured(before: AnyRecord | None, after: AnyRecord | None) -> frozenset[str]:
-    sides = [side.value.captured for side in (before, after) if side and isinstance(side.value, Entity)]
-    return frozenset(sides[0]).intersection(*sides[1:]) | {RECORD} if sides else frozenset({RECORD})
+        yield Pair(before, after, captured_by_both(before, after))
 
 
 def judge(session: Session, pairs: Iterator[Pair], path: Path, look: Look) -> ChangeFile:

@@ -19,7 +19,7 @@ from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
 from ..model.aspects import ASPECTS
 from ..model.record import canonical
-from ..model.scope import Covered, Scope
+from ..model.scope import Covered
 from ..snapshot.sorter import LineSorter
 from .context import RunContext, contained
 from .order import tag
@@ -133,7 +133,7 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
             if attempt == retries:
                 raise
             time.sleep(error.after if error.after is not None else 0.1 * 2**attempt)
-        except BaseException:
+        except BaseException:  # whatever ends the unit, its file must not stay open
             spool.close()
             raise
     raise AssertionError("unreachable: the last attempt returns or raises")
@@ -143,8 +143,7 @@ def _unit_failed(session: Session, spec: ComponentSpec, unit: Unit, error: Excep
     if isinstance(error, (Cancelled, DiskError)):
         raise error
     notice = session.fail("unit-failed", error, unit.key, f"source {spec.name}")
-    scope = unit.scope if not unit.scope.everything else Scope()
-    session.coverage.add(Covered(scope, ASPECTS, "failed", notice.message))
+    session.coverage.add(Covered(unit.scope, ASPECTS, "failed", notice.message))
     if not isinstance(error, LumosError):
         _debug(error)
 

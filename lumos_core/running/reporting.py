@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw, Struct
-from msgspec.json import Decoder
-
 from ..contracts.reporter import Many, Reporter, RunResult
 from ..errors import Cancelled
-from ..model.record import STATS_START, line_kind
+from ..model.record import STATS_START, field_count, line_kind
 from ..snapshot.frame import SourceInfo, stats_path
 from ..snapshot.reader import SnapshotReader
 from ..snapshot.writer import SnapshotWriter
@@ -23,18 +20,6 @@ if TYPE_CHECKING:
     from ..config.types import ComponentSpec
 
 SNAPSHOT = "snapshot.lumos.jsonl"
-
-
-class _Value(Struct):
-    fields: list[Raw] = []
-
-
-class _Line(Struct):
-    value: _Value
-
-
-_decode = Decoder(_Line).decode
-"""Looks at how many fields a line has, and skips the rest of it."""
 
 
 def snapshot(session: Session, stream: LineFile) -> None:
@@ -55,8 +40,9 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
         if line.startswith(STATS_START):
             stats += 1
             continue
-        counts[line_kind(line)] += 1
-        fields += len(_decode(line).value.fields) if b'"fields":' in line else 0
+        kind = line_kind(line)
+        counts[kind] += 1
+        fields += field_count(line) if kind == "dataset" else 0
     path = session.folder / SNAPSHOT
     result.counts = dict(sorted(counts.items()))
     result.fields = fields

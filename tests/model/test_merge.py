@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lumos_core.model import aspects
 from lumos_core.model.elements import Description, Lineage, LineageEdge, Owner, TagLink
-from lumos_core.model.entities import Dataset, Entity, Field
-from lumos_core.model.merge import carry_forward, strip_captured, unite
+from lumos_core.model.entities import Dataset, Entity, Field, Tag, User
+from lumos_core.model.merge import captured_by_both, carry_forward, strip_captured, unite
 from lumos_core.model.record import AnyRecord, Record, canonical, decode, encode, normalise
 from lumos_core.testing.strategies import records
 
@@ -139,3 +139,19 @@ def test_what_was_seen_in_part_leaves_captured(record: AnyRecord, lost: set[str]
         assert set(stripped.value.captured) == set(record.value.captured) - lost
     else:
         assert stripped is record
+
+
+def test_no_is_an_answer() -> None:
+    urn = "urn:lumos:user:ann"
+    assert aspects.present(User(active=False)) == {"active"}
+    assert aspects.present(User()) == frozenset()
+    assert unite(Record(urn, User(active=False)), Record(urn, User(active=True))).value.active is False
+
+
+def test_what_both_sides_looked_at() -> None:
+    def tag(*captured: str) -> AnyRecord:
+        return Record("urn:lumos:tag:a", Tag(captured=list(captured)))
+
+    assert captured_by_both(tag("owners", "links"), tag("owners", "style")) == {"record", "owners"}
+    assert captured_by_both(None, tag("owners")) == captured_by_both(tag("owners"), None) == {"record", "owners"}
+    assert captured_by_both(None, None) == {"record"}
