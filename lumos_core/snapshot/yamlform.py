@@ -31,7 +31,7 @@ class _Dumper(_BaseDumper):  # type: ignore[misc]
 
 def _represent_text(dumper: Any, text: str) -> Any:
     style: str | None = None
-    if _ODD.search(text):
+    if _ODD.search(text) or text.endswith("\n\n") or text == "\n":  # a block of these ends the document
         style = '"'
     elif "\n" in text:
         style = "|"

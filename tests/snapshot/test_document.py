@@ -66,6 +66,13 @@ def test_every_text_survives_yaml_here_and_in_other_readers(text: str) -> None:
     assert yaml.safe_load(data) == value
 
 
+@pytest.mark.parametrize("text", [*TRICKY, "\n", "\n\n", "a\n\n", " \n\n", "a\n\nb\n"])
+def test_a_text_does_not_end_the_document(text: str) -> None:
+    """What is written after a record whose last text ends in line feeds is read too."""
+    both = dump_yaml({"first": text}, indent=2) + dump_yaml({"second": text}, indent=2)
+    assert load_yaml(both, "x") == yaml.safe_load(both) == {"first": text, "second": text}
+
+
 @pytest.mark.parametrize("text", TRICKY)
 def test_tricky_texts_survive(text: str) -> None:
     assert yaml.safe_load(dump_yaml([text], indent=2)) == [text] == load_yaml(dump_yaml([text], indent=0), "x")
