@@ -207,7 +207,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(shop, monkeypatch):
     assert again[dataset("sales/products.csv")] == found[dataset("sales/products.csv")]
     limit = 99
     changes.clear()
-    with pytest.raises(RetryableError, match="changed while it was read"):
+    with pytest.raises(RetryableError, match="changed while it was being read"):
         read(shop)
 
 
