@@ -201,7 +201,7 @@ def _technical(value: Entity) -> list[tuple[str, list[str]]]:
 
 def _key(key: Any) -> str:
     text = f"{key.type} ({', '.join(key.columns)})" if key.columns else f"{key.type} {key.expression or ''}"
-    return f"{text} -> {urns.name(key.references)}" if key.references else text.rstrip()
+    return f"{text} -> {', '.join(map(urns.name, key.references))}" if key.references else text.rstrip()
 
 
 def _measures(stats: Stats) -> list[str]:

@@ -217,12 +217,12 @@ class Default(Element):
 
 
 class Key(Element):
-    """A key or constraint: primary, unique, foreign, check or index; columns in order."""
+    """A key or constraint: primary, unique, foreign, check or index; columns, and what they refer to, in order."""
 
     type: str
     columns: list[Path] = []
     name: str | None = None
-    references: Ref | None = None
+    references: list[Ref] = []
     expression: str | None = None
     enforced: bool | None = None
 

@@ -76,7 +76,7 @@ def full_orders() -> bytes:
         "customer",
         description=Description(source="One row per order", manual="Orders of [the] shop"),
         owners=[Owner(owner=urns.plain("group", "checkout"), type=urns.plain("ownership_type", "steward"))],
-        keys=[Key(type="primary", columns=["id"]), Key(type="foreign", columns=["customer"], references=CUSTOMERS)],
+        keys=[Key(type="primary", columns=["id"]), Key(type="foreign", columns=["customer"], references=[CUSTOMERS])],
         layout=Layout(format="csv", location="shop/orders", partition_by=[PartitionField(path="customer")]),
         lifecycle=Lifecycle(deprecated=Deprecated(at="2026-02-01T00:00:00Z", note="use daily")),
         links=[Link(url="https://wiki/orders", label="Wiki")],

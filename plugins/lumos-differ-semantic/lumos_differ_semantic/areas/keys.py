@@ -35,7 +35,7 @@ def detect(case: Case) -> Iterator[Found]:
 def text(key: Key) -> str:
     """Return a key as a short canonical text."""
     columns = f"({', '.join(key.columns)})" if key.columns else ""
-    target = f" -> {_target(key.references)}" if key.references else ""
+    target = f" -> {', '.join(map(_target, key.references))}" if key.references else ""
     condition = f" {key.expression}" if key.expression else ""
     return f"{columns}{target}{condition}".strip() or key.name or key.type
 
