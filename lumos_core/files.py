@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=BaseModel)
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def disk_full(error: OSError) -> bool:
+    """Tell whether there is no room: the disk is full, a quota is used up, or the file is too large for its disk."""
+    return error.errno in _FULL
 
 
 @overload
@@ -59,7 +64,7 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
         temporary = ""
     except OSError as error:
         # An error of something else that the caller reads inside the block is the caller's own.
-        if error.errno not in _FULL and error.filename not in {
+        if not disk_full(error) and error.filename not in {
             None,
             str(target),
             str(target.parent),
@@ -84,7 +89,7 @@ def _permissions(target: Path) -> int:
 
 
 def _disk_error(error: OSError, path: str | os.PathLike[str]) -> DiskError:
-    if error.errno in _FULL:
+    if disk_full(error):
         fix = "free some space, then run again; nothing half-written was left behind"
     else:
         fix = "choose another place, or mend its permissions"

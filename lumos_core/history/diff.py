@@ -8,7 +8,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ..contracts.reporter import Many, RunResult
 from ..model.coverage import EVERYTHING, Coverage
 from ..model.graph import Graph
 from ..model.record import AnyRecord, decode, field_count, line_kind
+from ..times import utc
 from .pairs import pairs
 from .views import StoreView, View
 
@@ -39,7 +39,7 @@ def compare(open_sides: Open, spec: ComponentSpec, *, fail_on: str = "") -> RunR
     from ..running.changes import ChangeFile, by_severity
     from ..running.gate import gate
 
-    started = _now()
+    started = utc()
     folder = Path(tempfile.mkdtemp(prefix="lumos-diff-"))
     differ: Differ[Any] = spec.build()
     try:
@@ -76,7 +76,7 @@ def compare(open_sides: Open, spec: ComponentSpec, *, fail_on: str = "") -> RunR
     if fail_on:
         result.gate = gate(changes, fail_on, since="diff")
     result.exit_code = 0 if result.gate.passed else 1
-    result.started, result.finished = started, _now()
+    result.started, result.finished = started, utc()
     return result
 
 
@@ -121,7 +121,3 @@ def _context(spec: ComponentSpec, before: View, graph: Graph) -> RunContext:
         walk=walk,
         graph=graph,
     )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -18,6 +18,7 @@ from ..history.views import coverage_of
 from ..model.coverage import EVERYTHING, Coverage
 from ..model.record import without_stats
 from ..model.scope import Scope
+from ..times import utc
 from .changes import ChangeFile, by_record, by_severity
 from .collect import collect
 from .cost import cost
@@ -29,7 +30,7 @@ from .progress import Progress, Silence
 from .publishing import publish, ref_of
 from .reporting import describe, report, snapshot
 from .rows import overlay
-from .session import Session, utc
+from .session import Session
 from .version import commit, last_version, version
 from .waivers import WaiverFile, Waivers
 
@@ -269,7 +270,7 @@ class _Line:
 
     def _close(self) -> None:
         result, session = self.result, self.session
-        result.finished = utc(datetime.now(timezone.utc))
+        result.finished = utc()
         result.timings = session.timings
         failed = result.gate.enabled and not result.gate.passed
         result.exit_code = 1 if failed else 3 if session.failures else 0

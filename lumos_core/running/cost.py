@@ -9,11 +9,12 @@ from ..contracts.cost import CostModel, Period
 from ..errors import Cancelled, DiskError
 from ..model.record import canonical, decode, line_kind
 from ..snapshot.sorter import LineSorter
+from ..times import utc
 from .collect import collect
 from .enrich import context_of
 from .linefile import LineFile
 from .order import tag
-from .session import Session, utc
+from .session import Session
 
 
 def cost(session: Session, stream: LineFile) -> LineFile:

@@ -32,9 +32,10 @@ from ..publish.apply import apply
 from ..publish.guard import blocked
 from ..publish.plan import Planner, Touched, add_version, touched
 from ..snapshot.join import join
+from ..times import utc
 from .context import RunContext, contained
 from .rows import Rows
-from .session import Session, utc
+from .session import Session
 
 if TYPE_CHECKING:
     from ..config.types import ComponentSpec

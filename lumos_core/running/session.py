@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import secrets
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..contracts.reporter import Notice, StageTiming
 from ..contracts.store import Store
 from ..errors import Cancelled, DiskError, LumosError, StoreError
+from ..files import disk_full
 from ..loading.observers import Observers
 from ..model.coverage import Coverage
 from ..model.graph import Graph
@@ -138,11 +138,10 @@ class Session:
         try:
             yield
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise DiskError(
                 f"Could not {doing}",
                 why=error.strerror or str(error),
-                fix="free some space and run again" if full else "check the folder and its rights",
+                fix="free some space and run again" if disk_full(error) else "check the folder and its rights",
                 where=str(error.filename or self.folder),
             ) from error
 
@@ -230,8 +229,3 @@ def _memo_space(spec: ComponentSpec) -> str:
     """A component forgets what it memorised under other options."""
     options = json.dumps(spec.ref, sort_keys=True, default=str)
     return f"{spec.kind}/{spec.name}/{hashlib.sha256(options.encode()).hexdigest()[:12]}"
-
-
-def utc(moment: datetime) -> str:
-    """Return an RFC 3339 time in UTC with whole seconds."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

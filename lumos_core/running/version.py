@@ -22,11 +22,12 @@ from ..model.change import Change, Version
 from ..model.record import STATS_START, canonical, decode, digest, line_urn, make_key
 from ..model.scope import Scope
 from ..model.urns import host
+from ..times import utc
 from .changes import ChangeFile
 from .diff import Difference
 from .linefile import LineFile
 from .rows import Rows
-from .session import Session, utc
+from .session import Session
 
 Meta = dict[str, Any]
 

@@ -15,8 +15,9 @@ from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
 from ..model.record import STATS_START, AnyRecord, canonical, line_kind
 from ..model.scope import Covered
+from ..times import utc
 from .content import Snapshot
-from .frame import Header, SourceInfo, now
+from .frame import Header, SourceInfo
 from .join import join
 from .merge import Conflict, merge_lines
 from .save import save, target_of
@@ -97,7 +98,7 @@ def write_snapshot(
     with LineSorter(target.path.parent) as sorter:
         for record in records:
             sorter.add(canonical(record))
-        return save(target, sorter.sorted(), Header(now(), sources=tuple(sources)), declared)
+        return save(target, sorter.sorted(), Header(utc(), sources=tuple(sources)), declared)
 
 
 def export_snapshot(
@@ -145,7 +146,7 @@ def export_snapshot(
         if not stats:
             coverage = without_stats(coverage)
             lines = (line for line in lines if not line.startswith(STATS_START))
-        return save(target, lines, Header(now(), sources=_sources(view)), coverage)
+        return save(target, lines, Header(utc(), sources=_sources(view)), coverage)
     finally:
         if store is None:
             opened.close()
@@ -255,7 +256,7 @@ def merge_snapshots(
     found: list[Conflict] = []
     lines = merge_lines([(str(s.path), s.lines()) for s in snapshots], conflict or found.append)
     coverage = Coverage(covered for snapshot in snapshots for covered in snapshot.coverage.declared())
-    header = Header(now(), sources=_united_sources(snapshots))
+    header = Header(utc(), sources=_united_sources(snapshots))
     return save(target_of(Path(target), format, "merged"), lines, header, coverage), found
 
 

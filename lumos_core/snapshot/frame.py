@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -80,11 +79,6 @@ class Trailer(Struct, frozen=True, forbid_unknown_fields=True):
 _encoder = msgspec.json.Encoder(order="sorted")
 _headers = msgspec.json.Decoder(Header)
 _trailers = msgspec.json.Decoder(Trailer)
-
-
-def now() -> str:
-    """Return the present time as RFC 3339, UTC, in seconds."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def header_line(sources: Iterable[SourceInfo], exported_at: str) -> bytes:

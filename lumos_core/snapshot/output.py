@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import DiskError
+from ..files import disk_full
 from . import zstd
 from .frame import is_compressed
 
@@ -29,7 +29,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         fix = "choose a place that can be written"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if disk_full(error):
             fix = "free space there, then run again; nothing half-written stays"
         raise DiskError(f"cannot write {path}", why=error.strerror or str(error), fix=fix, where=str(path)) from error
 

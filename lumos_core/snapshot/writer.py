@@ -14,7 +14,8 @@ from ..errors import SnapshotError, UsageError
 from ..model.coverage import Coverage
 from ..model.record import STATS_START, AnyRecord, canonical, line_key, line_kind, line_urn, make_key
 from ..model.scope import Covered
-from .frame import SourceInfo, header_line, now, stats_path, trailer_line
+from ..times import utc
+from .frame import SourceInfo, header_line, stats_path, trailer_line
 from .output import Output
 from .reader import SnapshotReader
 from .sorter import LineSorter
@@ -76,7 +77,7 @@ class SnapshotWriter:
         ordered: bool = False,
     ) -> None:
         self.path = Path(path)
-        self._header = header_line(sources, exported_at or now())
+        self._header = header_line(sources, exported_at or utc())
         self._sorter = None if ordered else LineSorter(folder or self.path.parent, memory, key=None)
         self._main: _Part | None = None
         self._stats: _Part | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DiskError, LumosError
+from ..files import disk_full
 
 _PYTHON = "use a Python whose SQLite is built with it, as those of python.org, conda and the distributions are"
 
@@ -69,8 +69,7 @@ class SqliteKind:
         """
         text = str(error).lower()
         if isinstance(error, OSError):
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            text = "is full" if full else "unable to open"
+            text = "is full" if disk_full(error) else "unable to open"
         for part, kind, what, fix in self._known():
             if part in text:
                 why = (error.strerror if isinstance(error, OSError) else None) or str(error)

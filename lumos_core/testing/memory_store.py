@@ -6,7 +6,6 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from ..contracts.store import Entry, Row, Store, instant
 from ..errors import LockedError, StoreError
 from ..model.record import digest, line_urn
 from ..model.scope import Scope
+from ..times import utc
 
 _Key = tuple[str, str]
 _State = Mapping[_Key, bytes]
@@ -76,7 +76,7 @@ class MemoryStore(Store[MemoryStoreConfig]):
                 state=parent if parent and after == before else made,
                 ref=ref,
                 parent=parent or "",
-                at=meta.get("at") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                at=meta.get("at") or utc(),
                 meta=msgspec.json.decode(msgspec.json.encode(meta)),
             )
             self._commits.append((entry, after))
