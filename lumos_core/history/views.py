@@ -13,7 +13,7 @@ from ..contracts.store import Entry, Store
 from ..model.coverage import Coverage
 from ..model.record import line_kind, line_urn, make_key
 from ..model.scope import Covered, Scope
-from ..snapshot.reader import SnapshotReader
+from ..snapshot.content import Snapshot
 
 
 class View(ABC):
@@ -64,12 +64,12 @@ class StoreView(View):
 
 
 class FileView(View):
-    """A snapshot file."""
+    """A snapshot file in any form, with the stats file beside it."""
 
     def __init__(self, path: Path) -> None:
         self.text = str(path)
-        self.reader = SnapshotReader(path)
-        self.coverage = self.reader.coverage
+        self._snapshot = Snapshot(path)
+        self.coverage = self._snapshot.coverage
 
     @property
     def label(self) -> str:
@@ -78,12 +78,12 @@ class FileView(View):
 
     def lines(self, scope: Scope = Scope()) -> Iterator[bytes]:
         """Return the lines of the file."""
-        return (line for line in self.reader.lines() if scope.everything or scope.matches(line_urn(line)))
+        return (line for line in self._snapshot.lines() if scope.everything or scope.matches(line_urn(line)))
 
     def get(self, kind: str, urn: str) -> bytes | None:
         """Return one line; reads the file up to it."""
         key = make_key(kind, urn)
-        found = (line for line in self.reader.lines() if line.startswith(key) and line_urn(line) == urn)
+        found = (line for line in self._snapshot.lines() if line.startswith(key) and line_urn(line) == urn)
         return next(found, None)
 
 
