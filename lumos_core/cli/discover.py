@@ -46,7 +46,7 @@ def load_plugin_command(name: str) -> click.Command | None:
             value = getattr(value, part)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # a module may even call `sys.exit`
         why = f"importing {target} raised {type(error).__name__}: {error}"
         fix = f"pip install --force-reinstall {distribution}, or tell its authors"
         raise PluginError(f"the command '{name}' of {distribution} cannot be loaded", why=why, fix=fix) from error

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from ..contracts.component import ComponentKind
 from ..errors import ConfigError
 from ..loading.registry import Registry
 from .document import Node
@@ -18,17 +19,45 @@ from .reading import failure, plain_failure, read_node
 from .schema import pipeline_schema
 from .suggest import init
 from .types import ComponentSpec
-from .variables import Resolved
+from .variables import Resolved, escape
 
-__all__ = ["default_path", "init", "load_pipeline", "make_pipeline", "part_of", "pipeline_schema"]
+__all__ = [
+    "database_spec",
+    "default_path",
+    "init",
+    "load_pipeline",
+    "make_pipeline",
+    "none_to_find",
+    "part_of",
+    "pipeline_schema",
+]
 
 COMPONENTS = ("sources", "enrich", "cost", "store", "differ", "catalogs", "reports", "executor")
 FILE = "lumos.yaml"
+DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 def default_path() -> Path:
     """Return `LUMOS_CONFIG`, else `lumos.yaml` in the present folder."""
     return Path(os.environ.get("LUMOS_CONFIG") or FILE)
+
+
+def none_to_find(path: object) -> bool:
+    """Tell whether no pipeline is named and there is none in its usual place, so that the defaults are meant."""
+    return path is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists()
+
+
+def database_spec(kind: ComponentKind, name: str, path: object) -> ComponentSpec | None:
+    """Return the component of a database file that is named where a pipeline could be; None for anything else.
+
+    Args:
+        kind: Of the component that keeps such files.
+        name: Of that component; it takes the file as its option `path`.
+        path: What was named.
+    """
+    if not isinstance(path, (str, os.PathLike)) or Path(path).suffix not in DATABASES:
+        return None
+    return ComponentSpec(kind, name, escape({"path": os.fspath(Path(path).absolute())}))
 
 
 def load_pipeline(path: str | os.PathLike[str] | None = None) -> Pipeline:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import dropwhile, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from ..contracts.reporter import RunResult
 
 PathLike = str | os.PathLike[str]
-
-_DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 def open_store(pipeline: PathLike | Pipeline | None = None) -> Store[Any]:
@@ -174,30 +171,22 @@ def diff(
 
 def _part(pipeline: PathLike | Pipeline | None, key: Literal["store", "differ"]) -> ComponentSpec | None:
     """Return a component of the pipeline; None when there is no pipeline file, or it is a database."""
-    from ..config.api import default_path, part_of
+    from ..config.api import database_spec, none_to_find, part_of
     from ..config.pipeline import Pipeline as PipelineType
 
     if isinstance(pipeline, PipelineType):
         return pipeline.store if key == "store" else pipeline.differ
-    if _is_database(pipeline) or (
-        pipeline is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists()
-    ):
+    if none_to_find(pipeline) or database_spec("store", "sqlite", pipeline):
         return None
     return part_of(pipeline, key)
 
 
-def _is_database(pipeline: object) -> bool:
-    return isinstance(pipeline, (str, os.PathLike)) and Path(pipeline).suffix in _DATABASES
-
-
 def _store_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:
+    from ..config.api import database_spec
     from ..config.types import ComponentSpec
-    from ..config.variables import escape
 
-    if isinstance(pipeline, (str, os.PathLike)) and _is_database(pipeline):
-        options = escape({"path": os.fspath(Path(pipeline).absolute())})
-        return ComponentSpec("store", "sqlite", options).validated()
-    return (_part(pipeline, "store") or ComponentSpec("store", "sqlite")).validated()
+    spec = database_spec("store", "sqlite", pipeline) or _part(pipeline, "store") or ComponentSpec("store", "sqlite")
+    return spec.validated()
 
 
 def _differ_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:

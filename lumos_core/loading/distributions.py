@@ -44,7 +44,7 @@ def candidates(group: str = GROUP) -> list[Candidate]:
     for distribution in importlib_metadata.distributions():
         try:
             found += _of(distribution, group, seen)
-        except Exception as error:
+        except Exception as error:  # whatever its metadata are, the others are read
             place = str(getattr(distribution, "_path", distribution))
             why = f"its metadata cannot be read: {type(error).__name__}: {error}"
             found.append(

@@ -118,7 +118,7 @@ def _import(module: str, distribution: str) -> ModuleType:
         return import_module(module)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # a module may even call `sys.exit`
         raise ManifestError(*import_failure(error, module, distribution)) from error
 
 
@@ -222,7 +222,7 @@ def _components(name: str, manager: pluggy.PluginManager) -> Iterator[tuple[Comp
             answers = [_listed(hook, answer) for answer in getattr(manager.hook, hook)()]
         except (KeyboardInterrupt, ManifestError):
             raise
-        except BaseException as error:
+        except BaseException as error:  # as above
             raise ManifestError(f"its {hook}() raised {describe_exception(error)}", "tell its authors") from error
         for component in (item for answer in answers for item in answer):
             _check(hook, component)

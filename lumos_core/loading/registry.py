@@ -228,9 +228,9 @@ class Registry:
         component, _ = self.classes(spec.kind, spec.type, spec.base)
         try:
             made = component(cast("BaseModel", spec.config))
-        except (KeyboardInterrupt, PluginError):
+        except PluginError:
             raise
-        except Exception as error:
+        except Exception as error:  # a defect of its `__init__` is that of the component that the pipeline names
             from ..running.redact import Redactor
 
             why = Redactor([spec.config])(describe_exception(error))
@@ -253,7 +253,7 @@ class Registry:
                 getattr(manifest.hooks.hook, hook)(**arguments)
             except SystemExit as error:
                 failures.append((name, RuntimeError(f"it tried to end the program (exit code {error.code})")))
-            except Exception as error:
+            except Exception as error:  # who watches a run never ends it
                 failures.append((name, error))
         return failures
 

@@ -32,7 +32,7 @@ def resolve(target: str, distribution: str = "", base: Path | None = None) -> An
             value: Any = _import(module_name, base)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # a module may even call `sys.exit`
         why, fix = import_failure(error, module_name, distribution)
         raise PluginError(f"cannot load {target}", why=why, fix=fix) from error
     try:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 Filters = Mapping[str, Sequence[str]]
 
-_DATABASES = (".db", ".sqlite", ".sqlite3")
 _SEARCHED = 1000
 
 
@@ -153,17 +151,16 @@ def _fits(hit: Hit, filters: Filters, fields: bool | None) -> bool:
 
 
 def _specs(pipeline: PathLike | Pipeline | None) -> Sequence[ComponentSpec]:
-    from ..config.api import default_path, load_pipeline
+    from ..config.api import database_spec, load_pipeline, none_to_find
     from ..config.pipeline import Pipeline as PipelineType
     from ..config.types import ComponentSpec
 
     if isinstance(pipeline, PipelineType):
         return pipeline.catalogs
-    if pipeline is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists():
+    if none_to_find(pipeline):
         return [ComponentSpec("catalog", "local")]
-    if isinstance(pipeline, (str, os.PathLike)) and Path(pipeline).suffix in _DATABASES:
-        return [ComponentSpec("catalog", "local", {"path": os.fspath(Path(pipeline).absolute())})]
-    return load_pipeline(pipeline).catalogs
+    database = database_spec("catalog", "local", pipeline)
+    return load_pipeline(pipeline).catalogs if database is None else [database]
 
 
 def _open(specs: Sequence[ComponentSpec], name: str) -> tuple[ComponentSpec, Catalog[Any]]:

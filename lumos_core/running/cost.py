@@ -11,6 +11,7 @@ from ..model.record import canonical, decode, line_kind
 from ..snapshot.sorter import LineSorter
 from ..times import utc
 from .collect import collect
+from .context import contained
 from .enrich import context_of
 from .linefile import LineFile
 from .order import tag
@@ -27,9 +28,10 @@ def cost(session: Session, stream: LineFile) -> LineFile:
     stats = (decode(line) for line in stream if line_kind(line) == "stats")
     sorter = LineSorter(session.scratch, key=bytes)
     try:
-        model.check(ctx)
-        for sequence, record in enumerate(model.price(session.graph, stats, _month(session), ctx)):
-            sorter.add(tag(canonical(record), 1, sequence))
+        with contained():
+            model.check(ctx)
+            for sequence, record in enumerate(model.price(session.graph, stats, _month(session), ctx)):
+                sorter.add(tag(canonical(record), 1, sequence))
     except (Cancelled, DiskError):
         raise
     except Exception as error:  # a price that cannot be had takes nothing from the facts
