@@ -444,6 +444,31 @@ def test_enrichers_and_their_failure(house):
     assert house.head()[urn].value.owners, "what a broken enricher writes is not captured, never removed"
 
 
+LEAVING = """
+from lumos_core.plugin_api import Config, CostModel
+
+class LeavingConfig(Config):
+    "No options."
+
+class Leaving(CostModel[LeavingConfig]):
+    "Ends the program in the middle of its prices."
+
+    def price(self, graph, stats, period, ctx):
+        raise SystemExit(0)
+"""
+
+
+def test_a_cost_model_that_fails_takes_nothing_from_the_facts(house):
+    house.put(table("orders", *ORDERS))
+    (house.folder / "leaving_costs.py").write_text(LEAVING)
+    house.write(cost={"type": "leaving_costs:Leaving"})
+    result = house.run()
+    assert result.exit_code == 3
+    assert [notice.code for notice in result.failures] == ["cost-failed"]
+    assert "sys.exit(0)" in result.failures[0].message
+    assert set(house.head()) == {urns.dataset("memory", "orders")}
+
+
 def test_costs_become_stats(house):
     urn = urns.dataset("memory", "orders")
     profile = Record(f"{urn}#profile@2026-01-15T00:00:00Z", Stats(size_bytes=10**9, row_count=3))

@@ -1,0 +1,118 @@
+"""Applying a plan: every operation gets its outcome, whatever the catalog does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from lumos_core.errors import Cancelled, CatalogError, DiskError, RetryableError
+from lumos_core.plugin_api import Operation, Outcome, Tag
+from lumos_core.publish.apply import BATCH, apply
+from lumos_core.testing.context import MemoryContext
+
+Answer = Callable[[Sequence[Operation]], Iterator[Outcome]]
+
+
+def operations(count: int) -> list[Operation]:
+    return [
+        Operation(kind="tag", urn=f"urn:lumos:tag:t{number}", action="create", set=Tag()) for number in range(count)
+    ]
+
+
+def well(batch: Sequence[Operation]) -> Iterator[Outcome]:
+    for operation in batch:
+        yield Outcome(operation.urn, "written")
+
+
+def half_then(error: BaseException) -> Answer:
+    """Write half of a batch, then fail."""
+
+    def answer(batch: Sequence[Operation]) -> Iterator[Outcome]:
+        yield from well(batch[: len(batch) // 2])
+        raise error
+
+    return answer
+
+
+class Scripted:
+    """A catalog that answers each call as it was told; the last answer is given again and again."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers, self.batches = list(answers), []
+
+    def write(self, batch: Sequence[Operation], ctx: Any) -> Iterator[Outcome]:
+        self.batches.append(len(batch))
+        return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(batch)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    seconds: list[float] = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
+
+
+def outcomes(catalog: Scripted, count: int, retries: int = 2) -> list[Outcome]:
+    planned = operations(count)
+    done = list(apply(catalog, planned, MemoryContext(), retries=retries))
+    assert [operation for operation, _ in done] == planned
+    assert [outcome.urn for _, outcome in done] == [operation.urn for operation in planned]
+    return [outcome for _, outcome in done]
+
+
+def test_a_plan_is_written_in_batches() -> None:
+    catalog = Scripted(well)
+    assert {outcome.status for outcome in outcomes(catalog, 2 * BATCH + 1)} == {"written"}
+    assert catalog.batches == [BATCH, BATCH, 1]
+    assert outcomes(catalog, 0) == []
+
+
+def test_outcomes_may_come_in_any_order_and_one_that_does_not_come_is_a_failure() -> None:
+    found = outcomes(Scripted(lambda batch: well(batch[:0:-1])), 4)
+    assert [outcome.status for outcome in found] == ["failed", "written", "written", "written"]
+    assert found[0].reason == "the catalog gave no outcome"
+
+
+def test_it_is_tried_again_when_the_catalog_says_so(slept: list[float]) -> None:
+    catalog = Scripted(half_then(RetryableError("busy", after=7)), half_then(RetryableError("busy")), well)
+    assert {outcome.status for outcome in outcomes(catalog, 4)} == {"written"}
+    assert slept == [7, 0.2]
+
+
+def test_what_keeps_failing_fails_and_what_was_written_counts(slept: list[float]) -> None:
+    catalog = Scripted(half_then(RetryableError("busy", fix="wait")))
+    found = outcomes(catalog, 4, retries=1)
+    assert [outcome.status for outcome in found] == ["written", "written", "failed", "failed"]
+    assert found[3].reason == "busy. Wait"
+    assert catalog.batches == [4, 4] and len(slept) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(CatalogError("it refuses", why="no rights"), "it refuses: no rights"), (KeyError("odd"), "KeyError: 'odd'")],
+)
+def test_an_error_ends_its_batch_and_no_other(error: Exception, reason: str) -> None:
+    found = outcomes(Scripted(half_then(error), well), BATCH + 3)
+    failed = [outcome for outcome in found if outcome.status == "failed"]
+    assert len(failed) == BATCH // 2
+    assert {outcome.reason for outcome in failed} == {reason}
+    assert found[-1].status == "written"
+
+
+@pytest.mark.parametrize("error", [DiskError("full"), Cancelled("stop"), KeyboardInterrupt()])
+def test_what_ends_a_run_ends_it(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        outcomes(Scripted(half_then(error)), 2)
+
+
+def test_it_stops_between_batches_when_cancelled() -> None:
+    catalog, ctx = Scripted(well), MemoryContext()
+    done = apply(catalog, operations(BATCH + 1), ctx, retries=0)
+    assert next(done)[1].status == "written"
+    ctx.cancelled = lambda: True
+    with pytest.raises(Cancelled, match="goes on where it stopped"):
+        list(done)
+    assert catalog.batches == [BATCH]
