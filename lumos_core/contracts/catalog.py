@@ -25,7 +25,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from ..model.entities import Entity
+from ..model.entities import KINDS, Entity
 from ..model.record import AnyRecord, Record
 from ..model.scope import Scope
 from .component import BaseComponent, C, ComponentKind, Support
@@ -55,8 +55,6 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     def apply(self, present: AnyRecord | None) -> AnyRecord:
         """Return the record after this operation; what it does not name stays as it is."""
-        from ..model.entities import KINDS
-
         value = msgspec.structs.replace(present.value) if present is not None else KINDS[self.kind]()
         blank = type(value)()
         for key in self.unset:
@@ -102,7 +100,7 @@ class Catalog(BaseComponent[C]):
 
     Attributes:
         capabilities: Aspect -> how well it is supported; an aspect that is missing is not supported.
-        system: The name under which its own ids stand in `aliases`, and its ref `published/<system>`.
+        system: The name under which its own ids stand in `aliases`.
     """
 
     component_kind: ClassVar[ComponentKind] = "catalog"
