@@ -143,8 +143,6 @@ def test_json_stays_alone_on_stdout_whatever_components_print() -> None:
         "    os.write(1, b'from below python\\n')\n"
         "print('the json')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ}
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "the json\n"
     assert set(done.stderr.splitlines()) == {"from python", "from below python"}
