@@ -83,7 +83,7 @@ class Crawler(Source[C], Generic[C]):
             dangling = os.path.lexists(path)
             raise ConfigError(
                 f"{path} does not exist",
-                why=f"it is a link to {os.readlink(path)}, which is not there" if dangling else "",
+                why=f"it is a link to {path.readlink()}, which is not there" if dangling else "",
                 fix="mend the link, or name another folder"
                 if dangling
                 else "correct `path`; relative paths start from the folder of the pipeline file",
