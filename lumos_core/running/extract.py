@@ -17,9 +17,9 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
-from ..model.aspects import ASPECTS
+from ..model.aspects import ASPECTS, RECORD
 from ..model.record import canonical
-from ..model.scope import Covered
+from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
 from .context import RunContext, contained
 from .order import tag
@@ -103,7 +103,9 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
             raise
         except Exception as error:  # a source that cannot be listed must not end the others
             session.warnings.extend(ctx.warnings)
-            session.fail("source-failed", error, spec.name, f"source {spec.name}")
+            notice = session.fail("source-failed", error, spec.name, f"source {spec.name}")
+            # Nobody knows what it would have listed, so that no other source may say that something is gone.
+            session.coverage.add(Covered(Scope(), frozenset({RECORD}), "failed", notice.message))
             _debug(error)
 
 

@@ -361,6 +361,26 @@ def test_a_source_that_cannot_be_listed_ends_only_itself(house):
     assert house.head()
 
 
+def test_a_source_that_fails_is_not_answered_for_by_another(house):
+    other = WORLDS[f"{house.folder}/other"] = World([table("customers", ("id", "int64"))])
+    house.put(table("orders", *ORDERS))
+    house.write(
+        sources=[
+            {"type": f"{REFERENCE}:MemorySource", "name": "one", "world": f"{house.folder}/source"},
+            {"type": f"{REFERENCE}:MemorySource", "name": "two", "world": f"{house.folder}/other"},
+        ]
+    )
+    house.run()
+    house.source.listing = UnitError("the server refused the connection")
+    del other.records[urns.dataset("memory", "customers")]
+    result = house.run()
+    assert result.exit_code == 3
+    assert [change.rule for change in result.changes] == [], "what the other could not see is not gone"
+    assert len(house.head()) == 2
+    house.source.listing = None
+    assert [change.rule for change in house.run().changes] == ["dataset-removed"]
+
+
 def test_a_unit_is_tried_again(house, monkeypatch):
     house.put(table("orders", *ORDERS))
     urn = urns.dataset("memory", "orders")

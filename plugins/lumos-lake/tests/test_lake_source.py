@@ -469,3 +469,11 @@ def test_a_crawl_stops_when_it_is_cancelled(shop):
     ctx.cancelled = lambda: True
     with pytest.raises(Cancelled):
         list(made.extract(units[0], ctx))
+
+
+
+@pytest.mark.parametrize("folder", ["d", "n"])
+def test_a_lone_file_is_called_by_its_own_name_wherever_its_folder_lies(tmp_path, folder):
+    put(tmp_path / folder, "n3.csv")
+    found, _ = read(tmp_path / folder)
+    assert [urn for urn, value in found.items() if value.kind == "dataset"] == [dataset("n3.csv")]

@@ -104,6 +104,8 @@ def _is_folder(only: Cluster, rel: tuple[str, ...], title: str) -> bool:
 
     It does not where the folder says nothing about the table and the files do: at the root and in `data/`, `raw/`.
     """
+    if not rel and len(only.files) == 1 and not only.partitioned:
+        return False  # the name of the root is not below it: a file that is moved with its folder stays what it is
     if not only.stem or only.stem == title:
         return True
     vague = not rel or rel[-1].casefold() in GENERIC_FOLDERS
