@@ -8,7 +8,7 @@ import click
 
 from ..texts import visible
 from .output import emit, json_option
-from .reading import as_of_option, pipeline_option, title_of
+from .reading import as_of_option, pipeline_option
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -43,6 +43,7 @@ def command(
     """Show what a dataset is made from, and what is made from it."""
     from ..history import query
     from ..history.api import view
+    from ..history.portrait import title_of
 
     with view(as_of, pipeline) as known:
         record = query.find(known, dataset)

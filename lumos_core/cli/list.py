@@ -10,7 +10,7 @@ import click
 
 from ..texts import visible
 from .output import emit, json_option, table_of
-from .reading import as_of_option, pipeline_option, short_list, title_of
+from .reading import as_of_option, pipeline_option, short_list
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,6 +53,7 @@ def command(
 
 
 def _data(record: AnyRecord) -> dict[str, Any]:
+    from ..history.portrait import title_of
     from ..model import urns
 
     value = record.value

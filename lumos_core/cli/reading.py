@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from ..model.record import AnyRecord
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 STYLES = {"breaking": "bold red", "risky": "yellow", "non-breaking": "green", "informational": "dim"}
@@ -38,14 +36,6 @@ def as_of_option(function: F) -> F:
         metavar="REF",
         help="A run, release, day (its end, UTC), time, state, ref (head~1) or snapshot file.",
     )(function)
-
-
-def title_of(record: AnyRecord) -> str:
-    """Return what people call a record."""
-    from ..model import urns
-
-    shown = getattr(getattr(record.value, "display_name", None), "shown", "")
-    return str(shown or getattr(record.value, "name", None) or urns.name(record.urn))
 
 
 def severity(text: str) -> Text:

@@ -13,7 +13,7 @@ from ..contracts.component import ComponentKind
 from ..errors import ConfigError
 from ..loading.registry import Registry
 from .document import Node
-from .pipeline import Pipeline, PipelineFile, with_defaults
+from .pipeline import FILE, Pipeline, PipelineFile, with_defaults
 from .problems import Problem, problems_of
 from .reading import failure, plain_failure, read_node
 from .schema import pipeline_schema
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 COMPONENTS = ("sources", "enrich", "cost", "store", "differ", "catalogs", "reports", "executor")
-FILE = "lumos.yaml"
 DATABASES = (".db", ".sqlite", ".sqlite3")
 
 

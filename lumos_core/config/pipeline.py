@@ -14,6 +14,9 @@ from ..publish.guard import GuardConfig
 from ..publish.merge import Policy
 from .types import ComponentSpec, LocalPath, SpecOf
 
+FILE = "lumos.yaml"
+"""Name of a pipeline file that nobody names."""
+
 STATE = ".lumos"
 """Folder of runs, memo, and by default the store, beside the pipeline file."""
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import yaml
 
-from ..errors import ConfigError, LumosError
+from ..errors import ConfigError
 from ..files import atomic_write
 from ..loading.manifest import quiet_stdout
 from ..loading.registry import Found, Registry
-
-FILE = "lumos.yaml"
+from .pipeline import FILE
 
 
 def init(folder: str | os.PathLike[str] = ".") -> str:
@@ -69,9 +68,7 @@ def _ask(registry: Registry, offer: Found, folder: Path) -> list[dict[str, Any]]
             values = {"path": folder} if "path" in model.model_fields else {}
             made: Any = component(model.model_construct(None, **values))
             entries = [dict(entry) for entry in made.suggest(str(folder))]
-    except KeyboardInterrupt:
-        raise
-    except (LumosError, Exception):
+    except Exception:  # the user asked for a file, not for this source
         return []
     return [entry for entry in entries if isinstance(entry.get("type"), str)]
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ..model import urns
 from ..model.aspects import of_kind, present
 from ..model.change import Version
-from ..model.elements import Description, Text, shown_text
+from ..model.elements import Description, Text
 from ..model.entities import Entity, Field, Stats
 from ..model.record import AnyRecord, canonical, digest
 from . import query
@@ -114,10 +114,9 @@ def portrait(view: View, text: str) -> Portrait:
     version = facts.pop("version").version if "version" in facts else None
     graph = query.graph(view)
     seen = set(value.captured) | present(value)
-    shown = shown_text(value.display_name) if value.display_name is not None else ""
     return Portrait(
         record=record,
-        name=shown or value.name or urns.name(record.urn),
+        name=title_of(record),
         as_of=view.label,
         digest=digest(canonical(record)),
         version=version,
@@ -128,6 +127,12 @@ def portrait(view: View, text: str) -> Portrait:
         stats=facts,
         field=text.partition("#")[2] if text.startswith("urn:") else "",
     )
+
+
+def title_of(record: AnyRecord) -> str:
+    """Return what people call a record."""
+    shown = getattr(getattr(record.value, "display_name", None), "shown", "")
+    return str(shown or getattr(record.value, "name", None) or urns.name(record.urn))
 
 
 def _layers(text: Text | Description | None) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from ..contracts.component import COMPONENT_KINDS, BaseComponent, ComponentKind, Support
 from ..errors import UsageError
-from .registry import PluginInfo, Registry
+from .registry import CATALOG_PREFIX, PluginInfo, Registry
 from .targets import kind_words
 
 SECTIONS: Mapping[ComponentKind, tuple[str, bool]] = {
@@ -72,7 +74,7 @@ def describe(kind: str, name: str) -> dict[str, Any]:
     registry = Registry.load()
     wanted = kind_of(kind)
     component, model = registry.classes(wanted, name)
-    found = None if name.startswith("catalog:") else registry.find(wanted, name)
+    found = None if name.startswith(CATALOG_PREFIX) else registry.find(wanted, name)
     options = _options(model)
     return {
         "kind": wanted,
@@ -110,9 +112,6 @@ def _options(model: type[BaseModel]) -> list[dict[str, Any]]:
 
 def type_name(hint: Any) -> str:
     """Return a type in the words of YAML: `text`, `list of text`, `one of a, b`."""
-    import types
-    import typing
-
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return type_name(arguments[0])

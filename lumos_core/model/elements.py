@@ -29,7 +29,7 @@ class Text(Element):
     @property
     def shown(self) -> str:
         """The text a reader sees."""
-        return shown_text(self)
+        return _shown(self)
 
 
 class Description(Element):
@@ -42,13 +42,11 @@ class Description(Element):
     @property
     def shown(self) -> str:
         """The text a reader sees."""
-        return shown_text(self)
+        return _shown(self)
 
 
-def shown_text(text: Text | Description | None) -> str:
-    """Return what a reader sees of a text by layer; empty where there is none."""
-    if text is None:
-        return ""
+def _shown(text: Text | Description) -> str:
+    """People's words before those of the source, both before what other catalogs say; empty where there is none."""
     if text.manual is not None:
         return text.manual
     if text.source is not None:

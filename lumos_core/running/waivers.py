@@ -6,11 +6,11 @@ A waiver lets the gate pass; it does not make a break a minor, and the finding i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -19,6 +19,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from ..model.change import SEVERITIES, Change, Severity
 from ..model.urns import name as urn_name
+
+VersionOf = Callable[[str], "str | None"]
+"""URN -> schema version, or None where there is none."""
 
 MAX_DAYS = 90
 """How long a waiver may last, unless the file says otherwise."""
@@ -130,13 +133,13 @@ class Waivers:
         self._notes: dict[str, None] = {}
         self._owners = code_owners(path) if path is not None else None
 
-    def apply(self, changes: Iterable[Change], version_of: Any) -> Iterator[Change]:
+    def apply(self, changes: Iterable[Change], version_of: VersionOf) -> Iterator[Change]:
         """Return every change, marked where a waiver covers it. `version_of(urn)` is the schema version before."""
         for change in changes:
             reason = self._reason(change, version_of)
             yield replace(change, waived=reason) if reason else change
 
-    def _reason(self, change: Change, version_of: Any) -> str:
+    def _reason(self, change: Change, version_of: VersionOf) -> str:
         for number, waiver in enumerate(self._file.waivers):
             if not waiver.fits(change, version_of(change.urn) if waiver.versions else None):
                 continue
