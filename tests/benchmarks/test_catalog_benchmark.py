@@ -214,7 +214,9 @@ def test_upsert_does_not_grow_with_the_catalog(bench: Bench) -> None:
         base = tell("the same row by bare sqlite3", bare)
         print(f"  ratio to bare sqlite3 {middles[-1] / base:.1f}")
     print(f"  growth from {SIZES[1]:,} to {SIZES[2]:,}: {middles[2] / middles[1]:.2f}")
-    assert middles[2] <= 1.5 * middles[1]
+    if SCALE >= 1:
+        # The target is about 10,000 and 100,000 datasets; a tenth of them fits into the page cache at first.
+        assert middles[2] <= 1.5 * middles[1]
 
 
 SHOWN = "rowid, name, snippet(t, -1, '', '', '…', 20)"
@@ -252,11 +254,11 @@ def typical(bench: Bench) -> list[str]:
     return words
 
 
-def test_search_costs_what_the_index_costs(bench: Bench) -> None:
+def test_search_costs_what_the_index_costs(bench: Bench, hold: Callable[[float, float], None]) -> None:
     bench.grow(SIZES[2])
     ratio, _ = both(bench, "typical word", typical(bench), 5)
     common, _ = both(bench, "a word in every dataset", ["updated", "id"], 5)
-    assert common <= 1.2
+    hold(common, 1.2)
     if SCALE >= 1:
         # The target is one for 100,000 datasets: showing 20 results costs the same in any catalog, and beside finding
         # them it is small only at size. Below it the ratio is only printed.

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,11 @@ with ThreadPoolExecutor(threads) as pool:
     lines = [line for part in pool.map(work, source.plan(Scope(), ctx)) for line in part]
 seconds = time.perf_counter() - begin
 memo.write_bytes(pickle.dumps(dict(ctx.memo)))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+try:  # of this program alone: ru_maxrss begins with that of the program from which it was started
+    status = pathlib.Path("/proc/self/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+except OSError:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 datasets = sum(line.startswith(b'{"kind":"dataset"') for line in lines)
 print(json.dumps({"seconds": seconds, "mib": peak, "datasets": datasets, "warnings": len(ctx.warnings)}))
 """
@@ -107,7 +112,9 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_schema_against_plain_pyarrow_and_a_second_run(lake: Path, tmp_path: Path) -> None:
+def test_every_schema_against_plain_pyarrow_and_a_second_run(
+    lake: Path, tmp_path: Path, hold: Callable[[float, float], None]
+) -> None:
     measure(PLAIN, lake)  # the page cache is warm for both
     plains, firsts, seconds = [], [], []
     for attempt in range(4):  # side by side, so that a busy machine slows all alike; the best of each counts
@@ -125,6 +132,6 @@ def test_every_schema_against_plain_pyarrow_and_a_second_run(lake: Path, tmp_pat
     )
     assert all(run["datasets"] == TABLES for run in firsts + seconds)
     assert all(run["warnings"] == 0 for run in firsts + seconds)
-    assert first <= 2 * plain
-    assert second <= 0.3 * first
+    hold(first / plain, 2)
+    hold(second / first, 0.3)
     assert peak <= 200

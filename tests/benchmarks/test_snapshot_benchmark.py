@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,12 @@ def line(number, fields, changed, chance):
     return (text % (urn, columns, number)).encode()
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Of this program alone: ru_maxrss begins with that of the program from which it was started.
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 def pair(left, right):
     return sum(1 for _ in join(SnapshotReader(left), SnapshotReader(right)))
@@ -129,7 +135,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("ending, bound", [("", 1.5), (".zst", 2.5)])
 def test_join_against_comparing_bytes(
-    folder: Path, ending: str, bound: float, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    ending: str,
+    bound: float,
+    capsys: pytest.CaptureFixture[str],
+    hold: Callable[[float, float], None],
 ) -> None:
     found = measure(JOIN, folder, ending, 5)
     with capsys.disabled():
@@ -139,10 +149,12 @@ def test_join_against_comparing_bytes(
         )
     assert found["found"] == sum(1 for place in range(JOINED) if place % 100 == 7)
     assert found["peak"] <= 80
-    assert found["ratio"] <= bound
+    hold(found["ratio"], bound)
 
 
-def test_writing_is_linear_and_flat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_writing_is_linear_and_flat(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], hold: Callable[[float, float], None]
+) -> None:
     def best(count: int, rounds: int) -> dict[str, Any]:
         runs = [measure(WRITE, count, tmp_path, MEMORY) for _ in range(rounds)]
         return {name: min(run[name] for run in runs) for name in runs[0]}
@@ -156,5 +168,5 @@ def test_writing_is_linear_and_flat(tmp_path: Path, capsys: pytest.CaptureFixtur
             )
     assert large["found"] == -(-WRITTEN // 100)
     assert large["peak"] <= 150
-    assert large["cpu"] <= 11 * small["cpu"]
-    assert large["join_cpu"] <= 11 * small["join_cpu"]
+    hold(large["cpu"] / small["cpu"], 11)
+    hold(large["join_cpu"] / small["join_cpu"], 11)
