@@ -471,7 +471,6 @@ def test_a_crawl_stops_when_it_is_cancelled(shop):
         list(made.extract(units[0], ctx))
 
 
-
 @pytest.mark.parametrize("folder", ["d", "n"])
 def test_a_lone_file_is_called_by_its_own_name_wherever_its_folder_lies(tmp_path, folder):
     put(tmp_path / folder, "n3.csv")
