@@ -191,6 +191,7 @@ def _pipeline(made: PipelineFile, file: Path, base: Path) -> Pipeline:
         release=made.release,
         run=made.run,
         state=made.state,
+        environments=made.environments,
         version=made.version,
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from ..contracts.component import Config
+from ..isolation.environments import NAME, EnvironmentConfig
 from ..model.change import Severity
 from ..publish.guard import GuardConfig
 from ..publish.merge import Policy
@@ -109,6 +110,12 @@ class PipelineFile(Config):
         default_factory=lambda: ReleaseConfig(), description="How releases are named: prefix and first number."
     )
     run: RunConfig = Field(default_factory=lambda: RunConfig(), description="Retries and parallelism.")
+    environments: dict[Annotated[str, Field(pattern=NAME)], EnvironmentConfig] = Field(
+        default_factory=dict,
+        description="Name -> an environment of its own, for sources and catalogs that say `environment: NAME`; "
+        "`lumos env sync` builds it.",
+        json_schema_extra={"additionalProperties": False},
+    )
     state: LocalPath = Field(
         default=Path(STATE), description="Folder of runs and caches, beside the pipeline by default."
     )
@@ -125,6 +132,7 @@ class Pipeline(NamedTuple):
         gate: None when there is no gate.
         publish, release, run: Options of these parts.
         state: Folder of runs and caches.
+        environments: Name -> what an environment of its own holds.
         version: Of the file's form.
     """
 
@@ -144,6 +152,7 @@ class Pipeline(NamedTuple):
     release: ReleaseConfig
     run: RunConfig
     state: Path
+    environments: Mapping[str, EnvironmentConfig]
     version: int = 1
 
     @property

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from ..contracts.component import COMPONENT_KINDS, ComponentKind
 from ..errors import LumosError
+from ..isolation.environments import NAME
 from ..loading.registry import Registry
 from ..loading.targets import kind_words
 from .pipeline import PipelineFile
@@ -17,6 +18,20 @@ from .pipeline import PipelineFile
 MARK = "x-lumos-component"
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
 _WIDENED = {"integer", "number", "boolean"}
+
+# A component that runs in another environment: its plugin, and so its options, need not be known here.
+_ELSEWHERE = {
+    "type": "object",
+    "required": ["type", "environment"],
+    "properties": {
+        "type": {"type": "string", "description": "Its type, as its plugin calls it there."},
+        "name": {"type": "string", "description": "A label; the type by default."},
+        "environment": {
+            "anyOf": [{"type": "string", "pattern": NAME}, _REFERENCE],
+            "description": "The environment that it runs in, by its name in `environments`.",
+        },
+    },
+}
 
 
 class _Generator(GenerateJsonSchema):
@@ -85,7 +100,8 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
         by_mapping["allOf"] = branches
     # A type alone will do where no option is required.
     by_name = {"anyOf": [{"enum": bare}, other]} if bare else other
-    return {"anyOf": [by_name, by_mapping], "description": f"A {kind_words(kind)}."}
+    elsewhere = [_ELSEWHERE] if kind in {"source", "catalog"} else []
+    return {"anyOf": [by_name, by_mapping, *elsewhere], "description": f"A {kind_words(kind)}."}
 
 
 def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[str, str]]:

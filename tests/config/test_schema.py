@@ -30,6 +30,12 @@ def validator(toolbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         {"sources": [{"type": "my.module:Class", "anything": 1}, {"type": "some-dist/toy", "x": 1}]},
         {"sources": [{"type": "catalog:local", "server": "x"}]},
         {"extends": "base.yaml"},
+        {"sources": [{"type": "not-here", "environment": "sdk", "anything": {"x": 1}}]},
+        {
+            "sources": [{"type": "toy", "environment": "${SDK}", "path": 5}],
+            "catalogs": [{"type": "x", "environment": "y"}],
+        },
+        {"sources": ["catalog:local"], "environments": {"old-sdk": {"requirements": ["a"], "deadline": "${D}"}}},
         {
             "sources": ["catalog:local"],
             "version": 1,
@@ -60,6 +66,11 @@ def test_right_files_fit_the_schema(validator: Any, data: Any) -> None:
         {"sources": ["catalog:local"], "version": 2},
         {"sources": ["catalog:local"], "gate": {"fail_on": "x"}},
         {"sources": ["catalog:local"], "nmae": "x"},
+        {"sources": [{"type": "not-here", "environment": "a/b"}]},
+        {"sources": [{"environment": "sdk"}]},
+        {"sources": ["catalog:local"], "reports": [{"type": "not-here", "environment": "sdk"}]},
+        {"sources": ["catalog:local"], "environments": {"../sdk": {}}},
+        {"sources": ["catalog:local"], "environments": {"sdk": {"requirement": ["a"]}}},
     ],
 )
 def test_wrong_files_do_not(validator: Any, data: Any) -> None:
