@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +37,7 @@ def run_pipeline(
 ) -> int:
     """Run a pipeline for the command line and return its exit code."""
     from ..config.api import load_pipeline
+    from ..loading.guarded import quiet_stdout
     from ..running.api import run
     from ..running.result_data import result_data
 
@@ -45,7 +45,8 @@ def run_pipeline(
     terminal = any(spec.type.rpartition("/")[2] == "terminal" for spec in loaded.reports)
     shown = mode == "run" and not (as_json or quiet or terminal)
     reports = [ComponentSpec("reporter", "terminal")] if shown else []
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, _quiet(as_json):
+    silent = quiet_stdout() if as_json else nullcontext()
+    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
         result = run(
             loaded,
             dry_run=dry_run,
@@ -62,30 +63,6 @@ def run_pipeline(
     if (quiet or mode == "plan") and not as_json:
         print_failures(result)
     return result.exit_code
-
-
-@contextmanager
-def _quiet(wanted: bool) -> Iterator[None]:
-    """Send to stderr whatever components and their libraries print, so that stdout holds nothing but JSON."""
-    if not wanted:
-        yield
-        return
-    from ..loading.manifest import quiet_stdout
-
-    sys.stdout.flush()
-    try:
-        kept = os.dup(1) if sys.stdout.fileno() == 1 else -1
-    except (OSError, ValueError):  # stdout is no file: nothing below Python can write to it
-        kept = -1
-    if kept >= 0:
-        os.dup2(2, 1)
-    try:
-        with quiet_stdout():
-            yield
-    finally:
-        if kept >= 0:
-            os.dup2(kept, 1)
-            os.close(kept)
 
 
 def scope_of(select: str | None, pipeline: Pipeline) -> Scope:

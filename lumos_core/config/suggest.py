@@ -12,7 +12,7 @@ import yaml
 
 from ..errors import ConfigError
 from ..files import atomic_write
-from ..loading.manifest import quiet_stdout
+from ..loading.guarded import quiet_stdout
 from ..loading.registry import Found, Registry
 from .pipeline import FILE
 

@@ -7,11 +7,9 @@ import inspect
 import os
 import re
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -21,6 +19,7 @@ import pluggy
 from .. import hookspecs
 from ..contracts.component import ComponentKind
 from ..contracts.descriptor import Component
+from .guarded import quiet_stdout, undone
 
 REGISTRATION: dict[str, ComponentKind] = {
     "lumos_sources": "source",
@@ -37,6 +36,9 @@ REGISTRATION: dict[str, ComponentKind] = {
 
 OBSERVERS = ("lumos_run_started", "lumos_stage_finished", "lumos_change_found", "lumos_run_finished")
 
+SLOW = 1.0
+"""Seconds from which the reading of one manifest is worth a note; a good one takes milliseconds."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
 
@@ -47,10 +49,12 @@ class Manifest(NamedTuple):
     Attributes:
         components: (kind, descriptor), in the order of the manifest.
         hooks: Its hook caller, for observers.
+        notes: What is odd about it, though it works.
     """
 
     components: tuple[tuple[ComponentKind, Component], ...]
     hooks: pluggy.PluginManager
+    notes: tuple[str, ...] = ()
 
 
 class ManifestError(Exception):
@@ -65,33 +69,6 @@ class ApiMismatch(ManifestError):
     """A manifest says `LUMOS_API = "2.0"`, and this kernel speaks another version."""
 
 
-class _Quiet:
-    """How many threads want stdout to be quiet now, and what it was before the first of them."""
-
-    lock = threading.Lock()
-    depth = 0
-    stdout: Any = None
-
-
-@contextmanager
-def quiet_stdout() -> Iterator[None]:
-    """Send what a plugin prints to stderr, since stdout may be somebody's JSON.
-
-    Unlike `contextlib.redirect_stdout`, threads may overlap: the last one out puts stdout back.
-    """
-    with _Quiet.lock:
-        if _Quiet.depth == 0:
-            _Quiet.stdout, sys.stdout = sys.stdout, sys.stderr
-        _Quiet.depth += 1
-    try:
-        yield
-    finally:
-        with _Quiet.lock:
-            _Quiet.depth -= 1
-            if _Quiet.depth == 0:
-                sys.stdout, _Quiet.stdout = _Quiet.stdout, None
-
-
 def load(name: str, module: str, distribution: str) -> Manifest:
     """Import a manifest and call its registration hooks.
 
@@ -104,11 +81,17 @@ def load(name: str, module: str, distribution: str) -> Manifest:
         ManifestError: When it cannot be imported, does not fit the hook specifications, or returns something else
             than descriptors.
     """
-    with quiet_stdout():
+    began = time.perf_counter()
+    with quiet_stdout(), undone() as changed:
         imported = _import(module, distribution)
         _check_api(imported)
         manager = _register(name, imported)
-        return Manifest(tuple(_components(name, manager)), manager)
+        components = tuple(_components(name, manager))
+    seconds = time.perf_counter() - began
+    notes = [f"reading it changed {', '.join(changed)}; that was undone"] if changed else []
+    if seconds > SLOW:
+        notes.append(f"reading it took {seconds:.1f} s, which every command that needs plugins waits for")
+    return Manifest(components, manager, tuple(notes))
 
 
 def _import(module: str, distribution: str) -> ModuleType:
@@ -116,8 +99,9 @@ def _import(module: str, distribution: str) -> ModuleType:
         raise ManifestError(f"its entry point names {module!r}: expected the manifest module alone, without a colon")
     try:
         return import_module(module)
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as error:
+        what = f"while {distribution} was imported; LUMOS_DISABLE_PLUGINS={distribution} leaves it out"
+        raise KeyboardInterrupt(what) from error
     except BaseException as error:  # a module may even call `sys.exit`
         raise ManifestError(*import_failure(error, module, distribution)) from error
 

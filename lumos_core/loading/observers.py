@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .manifest import describe_exception, quiet_stdout
+from .guarded import quiet_stdout
+from .manifest import describe_exception
 from .registry import Registry
 
 if TYPE_CHECKING:

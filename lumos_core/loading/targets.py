@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from ..contracts.component import BaseComponent, ComponentKind
 from ..errors import PluginError
-from .manifest import describe_exception, import_failure, quiet_stdout
+from .guarded import quiet_stdout, undone
+from .manifest import describe_exception, import_failure
 
 
 def resolve(target: str, distribution: str = "", base: Path | None = None) -> Any:
@@ -28,7 +29,7 @@ def resolve(target: str, distribution: str = "", base: Path | None = None) -> An
     """
     module_name, _, attribute = target.partition(":")
     try:
-        with quiet_stdout():
+        with quiet_stdout(), undone(everything=False):
             value: Any = _import(module_name, base)
     except KeyboardInterrupt:
         raise

@@ -137,8 +137,8 @@ def test_a_glob_chooses_among_what_is_known(tmp_path: object, monkeypatch: pytes
 def test_json_stays_alone_on_stdout_whatever_components_print() -> None:
     program = (
         "import os\n"
-        "from lumos_core.cli.running import _quiet\n"
-        "with _quiet(True):\n"
+        "from lumos_core.loading.guarded import quiet_stdout\n"
+        "with quiet_stdout():\n"
         "    print('from python')\n"
         "    os.write(1, b'from below python\\n')\n"
         "print('the json')\n"

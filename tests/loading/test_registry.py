@@ -339,7 +339,7 @@ def test_stdout_is_put_back_when_threads_overlap() -> None:
     import sys
     import threading
 
-    from lumos_core.loading.manifest import quiet_stdout
+    from lumos_core.loading.guarded import quiet_stdout
 
     before, entered, leave = sys.stdout, threading.Event(), threading.Event()
 
