@@ -26,7 +26,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
         for plugin in found:
             told = summary_of(plugin) if plugin.status == "ok" else plugin.reason
             fix = f" Fix: {plugin.fix}" if plugin.fix and plugin.status != "ok" else ""
-            rows.append((plugin.distribution, plugin.version, plugin.status, told + fix))
+            notes = "".join(f" Note: {note}" for note in plugin.notes)
+            rows.append((plugin.distribution, plugin.version, plugin.status, f"{told}{fix}{notes}".strip()))
         return table_of("distribution", "version", "status", "offers", rows=rows)
 
     emit(ctx, [_plain(plugin) for plugin in found], table)

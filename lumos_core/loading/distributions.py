@@ -27,6 +27,7 @@ class Candidate(NamedTuple):
         version: Of the distribution.
         requires: Its `Requires-Dist` lines.
         problem: Why its metadata cannot be used; empty when it can.
+        hidden: Other versions of the distribution that lie further on in the path: `2.0 in /path`.
     """
 
     name: str
@@ -35,39 +36,64 @@ class Candidate(NamedTuple):
     version: str
     requires: tuple[str, ...] = ()
     problem: str = ""
+    hidden: tuple[str, ...] = ()
 
 
 def candidates(group: str = GROUP) -> list[Candidate]:
     """Return every entry point of a group, sorted by distribution and name, each distribution read on its own."""
-    found: list[Candidate] = []
-    seen: set[str] = set()
+    found: dict[str, list[Candidate]] = {}
     for distribution in importlib_metadata.distributions():
+        place = str(getattr(distribution, "_path", distribution)).replace("\\", "/")
+        name = _stem(place)
         try:
-            found += _of(distribution, group, seen)
+            offered = list(_of(distribution, group))
+            name = canonicalize_name(offered[0].distribution) if offered else name
         except Exception as error:  # whatever its metadata are, the others are read
-            place = str(getattr(distribution, "_path", distribution))
-            why = f"its metadata cannot be read: {type(error).__name__}: {error}"
-            found.append(
-                Candidate(name=place.rpartition("/")[2], module="", distribution=place, version="", problem=why)
-            )
-    return sorted(found, key=lambda item: (canonicalize_name(item.distribution), item.name))
+            why = f"its metadata cannot be read: {error if isinstance(error, NoName) else describe(error)}"
+            base = place.rpartition("/")[2]
+            offered = [Candidate(base, module="", distribution=place, version="", problem=why)]
+        # The first on the path wins, as it does for imports.
+        first = found.setdefault(name, offered)
+        if offered and first is not offered:
+            found[name] = [_hiding(candidate, offered[0], place) for candidate in first]
+    every = [candidate for candidates in found.values() for candidate in candidates]
+    return sorted(every, key=lambda item: (canonicalize_name(item.distribution), item.name))
 
 
-def _of(distribution: Any, group: str, seen: set[str]) -> Iterator[Candidate]:
+class NoName(ValueError):
+    """Metadata that do not say which distribution they are of."""
+
+
+def _of(distribution: Any, group: str) -> Iterator[Candidate]:
     text = distribution.read_text("entry_points.txt")
     if not text or group not in text:
         return
-    name = distribution.metadata["Name"]
+    name = distribution.metadata["Name"] if distribution.metadata is not None else None
     if not name:
-        raise ValueError("it has no Name")
-    # The first on the path wins, as it does for imports.
-    if canonicalize_name(name) in seen:
-        return
-    seen.add(canonicalize_name(name))
+        raise NoName("they have no Name")
     requires = tuple(distribution.requires or ())
     for point in distribution.entry_points:
         if point.group == group:
             yield Candidate(point.name, point.value, name, distribution.version or "", requires)
+
+
+def describe(error: Exception) -> str:
+    """Return `TypeError: message`."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _stem(place: str) -> str:
+    """The name of a distribution as the folder of its metadata tells it, which costs no reading."""
+    stem = place.rpartition("/")[2].rpartition(".")[0].partition("-")[0]
+    return canonicalize_name(stem) if stem else place
+
+
+def _hiding(candidate: Candidate, other: Candidate, place: str) -> Candidate:
+    """Note another version behind the one that is used; a second copy of the same version is the same thing."""
+    if other.version == candidate.version:
+        return candidate
+    where = f"{other.version or 'a broken copy'} in {place.rpartition('/')[0]}"
+    return candidate._replace(hidden=(*candidate.hidden, where))
 
 
 def incompatibility(candidate: Candidate, kernel: str = __version__) -> str:

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel
@@ -24,6 +24,9 @@ from . import targets
 from .distributions import KERNEL, Candidate, candidates, incompatibility
 from .manifest import ApiMismatch, Manifest, ManifestError, describe_exception, load
 from .unknown import unknown_component
+
+if TYPE_CHECKING:
+    from ..isolation.entries import Finder
 
 Status = Literal["ok", "incompatible", "broken", "disabled"]
 
@@ -41,6 +44,8 @@ class PluginInfo(NamedTuple):
         reason: Why it is not `ok`.
         fix: What to do about that.
         components: (kind, descriptor) that it offers; empty unless `ok`.
+        notes: What is odd about it, though it works: another version behind it, a name that others offer too, an
+            import that is slow or meddles with the process.
     """
 
     name: str
@@ -50,6 +55,7 @@ class PluginInfo(NamedTuple):
     reason: str = ""
     fix: str = ""
     components: tuple[tuple[ComponentKind, Component], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
@@ -77,7 +83,6 @@ class Registry:
     _loaded: ClassVar[dict[tuple[str, ...], Registry]] = {}
 
     def __init__(self, plugins: list[PluginInfo], manifests: Mapping[str, Manifest]) -> None:
-        self._plugins = plugins
         self._manifests = dict(manifests)
         self._classes: dict[tuple[str, str, str], tuple[type[BaseComponent[Any]], type[BaseModel]]] = {}
         self._by_name: dict[tuple[ComponentKind, str], list[Found]] = {}
@@ -85,6 +90,7 @@ class Registry:
             for kind, component in plugin.components:
                 found = Found(kind, component, plugin.distribution, plugin.version)
                 self._by_name.setdefault((kind, component.name), []).append(found)
+        self._plugins = [plugin._replace(notes=(*plugin.notes, *self._rivals(plugin))) for plugin in plugins]
 
     @classmethod
     def load(cls) -> Registry:
@@ -124,6 +130,18 @@ class Registry:
             if manifest is not None:
                 manifests[f"{distribution}/{candidate.name}"] = manifest
         return cls(plugins, manifests)
+
+    def _rivals(self, plugin: PluginInfo) -> Iterator[str]:
+        """Say which names of a plugin others offer too."""
+        for kind, component in plugin.components:
+            others = [found.distribution for found in self._by_name[kind, component.name]]
+            if len(others) > 1:
+                others.remove(plugin.distribution)
+                what = f"{targets.kind_words(kind)} '{component.name}'"
+                yield (
+                    f"the {what} is offered by {' and '.join(others)} too: "
+                    f"a pipeline says `type: {plugin.distribution}/{component.name}`"
+                )
 
     def plugins(self) -> list[PluginInfo]:
         """Return every installed plugin, whatever its health, sorted by distribution."""
@@ -194,13 +212,20 @@ class Registry:
             raise PluginError(f"{target} does not say which configuration it takes", fix=fix)
         return component, model
 
-    def spec(self, kind: ComponentKind, entry: Any, base: str | os.PathLike[str] | None = None) -> ComponentSpec:
+    def spec(
+        self,
+        kind: ComponentKind,
+        entry: Any,
+        base: str | os.PathLike[str] | None = None,
+        environments: Finder | None = None,
+    ) -> ComponentSpec:
         """Validate an entry as YAML gives it: a type, or a mapping with `type`, `name` and options.
 
         Args:
             kind: The kind that is wanted.
             entry: Plain data with `${VAR}` unresolved.
             base: Folder that relative paths start from; the present one by default.
+            environments: How to find the environment that the entry names; none by default.
 
         Raises:
             ConfigError: When the options do not fit; `problems` holds one per place.
@@ -212,9 +237,10 @@ class Registry:
 
         folder = Path(base) if base is not None else Path.cwd()
         named = Resolved(entry.get("type") if isinstance(entry, Mapping) else entry).data
-        if isinstance(named, str):
+        elsewhere = isinstance(entry, Mapping) and "environment" in entry
+        if isinstance(named, str) and not elsewhere:
             self.classes(kind, named, folder)
-        spec, problems = check_entry(self, kind, entry, folder)
+        spec, problems = check_entry(self, kind, entry, folder, environments=environments)
         if spec is None:
             raise plain_failure(f"{targets.kind_words(kind)} configuration", problems)
         return spec
@@ -225,6 +251,10 @@ class Registry:
         Raises:
             PluginError: When the component cannot be loaded, or its `__init__` raises.
         """
+        if spec.environment is not None:
+            from ..isolation.proxies import remote
+
+            return remote(spec)
         component, _ = self.classes(spec.kind, spec.type, spec.base)
         try:
             made = component(cast("BaseModel", spec.config))
@@ -265,7 +295,8 @@ class Registry:
 
 
 def _info(candidate: Candidate, status: Status, reason: str = "", fix: str = "") -> PluginInfo:
-    return PluginInfo(candidate.name, candidate.distribution, candidate.version, status, reason, fix)
+    notes = tuple(f"version {where} is hidden by it" for where in candidate.hidden)
+    return PluginInfo(candidate.name, candidate.distribution, candidate.version, status, reason, fix, notes=notes)
 
 
 def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
@@ -284,4 +315,5 @@ def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
         return _info(candidate, "broken", str(error), error.fix), None
     except Exception as error:  # whatever a hostile module makes of being looked at
         return _info(candidate, "broken", f"looking at it raised {describe_exception(error)}"), None
-    return _info(candidate, "ok")._replace(components=manifest.components), manifest
+    info = _info(candidate, "ok")
+    return info._replace(components=manifest.components, notes=(*info.notes, *manifest.notes)), manifest
