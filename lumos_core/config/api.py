@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
 from ..contracts.component import ComponentKind
 from ..errors import ConfigError
+from ..isolation.environments import Environment, EnvironmentConfig, find
 from ..loading.registry import Registry
 from .document import Node
-from .pipeline import FILE, Pipeline, PipelineFile, with_defaults
+from .pipeline import FILE, STATE, Pipeline, PipelineFile, with_defaults
 from .problems import Problem, problems_of
 from .reading import failure, plain_failure, read_node
 from .schema import pipeline_schema
 from .suggest import init
 from .types import ComponentSpec
 from .variables import Resolved, escape
+
+if TYPE_CHECKING:
+    from ..isolation.entries import Finder
 
 __all__ = [
     "database_spec",
@@ -127,7 +132,12 @@ def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipelin
     # Components keep what is written, and fill in their variables themselves.
     plain = Resolved({key: value for key, value in filled.items() if key not in COMPONENTS})
     whole = {key: plain.data.get(key, value) for key, value in filled.items()}
-    context = {"base": base, "registry": Registry.load(), "unresolved": True}
+    context = {
+        "base": base,
+        "registry": Registry.load(),
+        "unresolved": True,
+        "environments": _finder(whole, file, base),
+    }
     problems = list(plain.problems)
     made: PipelineFile | None = None
     try:
@@ -140,6 +150,20 @@ def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipelin
     if problems or made is None:
         return None, problems
     return _pipeline(made, file, base), []
+
+
+def _finder(data: Mapping[str, Any], file: Path, base: Path) -> Finder:
+    """How the entries of a file find the environments that it declares; a wrong declaration is told at its place."""
+
+    def find_one(name: str) -> Environment:
+        declared: dict[str, EnvironmentConfig] = {}
+        section = data.get("environments")
+        for key, value in section.items() if isinstance(section, Mapping) else ():
+            with suppress(ValidationError):
+                declared[str(key)] = EnvironmentConfig.model_validate(value, context={"base": base})
+        return find(name, declared, file, base / Path(str(data.get("state") or STATE)).expanduser())
+
+    return find_one
 
 
 def _explained(problem: Problem, data: Mapping[str, Any]) -> Problem:

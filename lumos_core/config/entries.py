@@ -14,15 +14,27 @@ from .types import ComponentSpec, default_name
 from .variables import Resolved, escape
 
 if TYPE_CHECKING:
+    from ..isolation.entries import Finder
     from ..loading.registry import Registry
 
 COMMON = ("type", "name")
 """Keys of every entry; all others are the component's own options."""
 
+ISOLATED: tuple[ComponentKind, ...] = ("source", "catalog")
+"""Kinds that may run in another environment; their entries may say `environment:`."""
+
 Checked = tuple[ComponentSpec | None, list[Problem]]
 
 
-def check_entry(registry: Registry, kind: ComponentKind, entry: Any, base: Path, *, resolved: bool = False) -> Checked:
+def check_entry(
+    registry: Registry,
+    kind: ComponentKind,
+    entry: Any,
+    base: Path,
+    *,
+    resolved: bool = False,
+    environments: Finder | None = None,
+) -> Checked:
     """Validate an entry and return every problem, instead of raising the first.
 
     Args:
@@ -31,6 +43,7 @@ def check_entry(registry: Registry, kind: ComponentKind, entry: Any, base: Path,
         entry: Plain data.
         base: Folder that relative paths start from.
         resolved: Variables are filled in already: a `$` is a dollar sign.
+        environments: How to find the environment that the entry names.
 
     Returns:
         The spec (None when there are problems), and the problems.
@@ -42,22 +55,20 @@ def check_entry(registry: Registry, kind: ComponentKind, entry: Any, base: Path,
         words = kind.replace("_", " ")
         return None, [Problem((), f"expected the name of a {words}, or a mapping with a type")]
     written = escape(entry) if resolved else entry
-    label = Resolved({key: written[key] for key in COMMON if key in written})
-    options = {key: value for key, value in written.items() if key not in COMMON}
+    common = (*COMMON, "environment") if kind in ISOLATED else COMMON
+    label = Resolved({key: written[key] for key in common if key in written})
+    options = {key: value for key, value in written.items() if key not in common}
     problems = [*label.problems, *_common_problems(registry, kind, label.data)]
-    if "environment" in options and kind in {"source", "catalog"}:
-        del options["environment"]
-        problems.append(
-            Problem(
-                ("environment",),
-                "running a component in another environment is not available yet",
-                "install the plugin into this environment, and take the key out",
-                at_key=True,
-            )
-        )
     type_ = label.data.get("type")
     if not isinstance(type_, str) or not type_.strip():
         return None, problems
+    if "environment" in label.data:
+        if problems:
+            return None, problems
+        from ..isolation.entries import check_isolated
+
+        inside = {key: value for key, value in written.items() if key != "environment"}
+        return check_isolated(kind, inside, base, label.data["environment"], environments)
     try:
         _, model = registry.classes(kind, type_, base)
     except PluginError as error:

@@ -16,6 +16,8 @@ from .problems import NESTED
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ..isolation.environments import Environment
+
 
 def _base(info: ValidationInfo) -> Path:
     """The folder that relative paths start from."""
@@ -41,9 +43,10 @@ class ComponentSpec:
         options: The entry's other keys with `${VAR}` *unresolved*, so that no secret is in them.
         config: The validated model, or None before `validated` or `build`.
         base: Folder that relative paths start from.
+        environment: The environment whose worker runs it; None for this process.
     """
 
-    __slots__ = ("base", "config", "kind", "name", "options", "type")
+    __slots__ = ("base", "config", "environment", "kind", "name", "options", "type")
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class ComponentSpec:
         name: str = "",
         base: str | os.PathLike[str] | None = None,
         config: BaseModel | None = None,
+        environment: Environment | None = None,
     ) -> None:
         self.kind: ComponentKind = kind
         self.type = type
@@ -61,6 +65,7 @@ class ComponentSpec:
         self.options: dict[str, Any] = dict(options or {})
         self.base = Path(base) if base is not None else Path.cwd()
         self.config = config
+        self.environment = environment
 
     def validated(self) -> ComponentSpec:
         """Return this spec with its `config` filled in.
@@ -74,7 +79,10 @@ class ComponentSpec:
         if self.config is not None:
             return self
         entry = {"type": self.type, "name": self.name, **self.options}
-        return Registry.load().spec(self.kind, entry, self.base)
+        place = self.environment
+        if place is None:
+            return Registry.load().spec(self.kind, entry, self.base)
+        return Registry.load().spec(self.kind, {**entry, "environment": place.name}, self.base, lambda name: place)
 
     def build(self) -> Any:
         """Make a new instance of the component; does no I/O beyond importing it.
@@ -96,13 +104,20 @@ class ComponentSpec:
             "name": self.name,
             "options": self.options,
             "base": str(self.base),
+            **({"environment": [*map(str, self.environment)]} if self.environment else {}),
         }
 
     @classmethod
     def from_ref(cls, ref: Mapping[str, Any]) -> ComponentSpec:
         """Make a spec from what `ref` returned; variables are resolved in this process, when it is built."""
         kind = cast("ComponentKind", ref["kind"])
-        return cls(kind, ref["type"], ref["options"], name=ref["name"], base=ref["base"])
+        environment = None
+        if "environment" in ref:
+            from ..isolation.environments import Environment
+
+            name, python, deadline = ref["environment"]
+            environment = Environment(name, Path(python), float(deadline))
+        return cls(kind, ref["type"], ref["options"], name=ref["name"], base=ref["base"], environment=environment)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ComponentSpec) and self.ref == other.ref
@@ -149,7 +164,14 @@ class SpecOf:
         context = info.context if isinstance(info.context, Mapping) else {}
         registry = context.get("registry") or Registry.load()
         # Values inside a component were resolved with the whole of it; those of the pipeline file come as written.
-        spec, problems = check_entry(registry, self.kind, value, _base(info), resolved=not context.get("unresolved"))
+        spec, problems = check_entry(
+            registry,
+            self.kind,
+            value,
+            _base(info),
+            resolved=not context.get("unresolved"),
+            environments=context.get("environments"),
+        )
         if problems or spec is None:
             raise PydanticCustomError(NESTED, "the component is not valid", {"problems": problems})
         return spec

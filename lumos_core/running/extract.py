@@ -126,8 +126,8 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
         spool = tempfile.SpooledTemporaryFile(SPOOL, dir=str(session.scratch))  # noqa: SIM115 - handed on
         try:
             with contained():
-                for record in source.extract(unit, ctx):
-                    spool.write(canonical(record) + b"\n")
+                for piece in _pieces(source, unit, ctx):
+                    spool.write(piece)
             spool.seek(0)
             return Output(spool, ctx)
         except RetryableError as error:
@@ -139,6 +139,15 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
             spool.close()
             raise
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _pieces(source: Source[Any], unit: Unit, ctx: RunContext) -> Iterator[bytes]:
+    """A unit's records as lines; those of a worker come as such."""
+    if hasattr(source, "pieces"):
+        yield from source.pieces(unit, ctx)
+    else:
+        for record in source.extract(unit, ctx):
+            yield canonical(record) + b"\n"
 
 
 def _unit_failed(session: Session, spec: ComponentSpec, unit: Unit, error: Exception) -> None:

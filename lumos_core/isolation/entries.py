@@ -1,0 +1,83 @@
+"""An entry of the pipeline that names an environment: checked by the worker, where its plugin is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+
+from ..config.problems import Problem
+from ..config.types import ComponentSpec
+from ..config.variables import Resolved
+from ..contracts.component import ComponentKind, Config
+from ..errors import LumosError
+from .environments import Environment
+from .messages import Describe, Described
+from .process import Worker
+
+Finder = Callable[[str], Environment]
+"""Finds an environment by its name; raises `ConfigError` when it is not ready."""
+
+
+class IsolatedConfig(Config):
+    """What the run knows of a component whose plugin is installed elsewhere."""
+
+    secrets: tuple[SecretStr, ...] = Field(default=(), description="Values that no message may show.")
+    capabilities: dict[str, Any] = Field(default_factory=dict, description="Aspect -> how well it is supported.")
+    system: str = Field(default="", description="Of a catalog, the name under which its own ids stand.")
+
+
+def check_isolated(
+    kind: ComponentKind, entry: Mapping[str, Any], base: Path, name: str, find: Finder | None
+) -> tuple[ComponentSpec | None, list[Problem]]:
+    """Validate an entry in its environment.
+
+    Args:
+        kind: `source` or `catalog`.
+        entry: Type, name and options, `${VAR}` unresolved; without `environment`.
+        base: Folder that relative paths start from.
+        name: Of the environment.
+        find: How to find it; None where no environments can be declared.
+
+    Returns:
+        The spec (None when there are problems), and the problems, as `check_entry` gives them.
+    """
+    if find is None:
+        fix = "declare it in `environments:` of a pipeline file"
+        return None, [Problem(("environment",), "there are no environments here", fix)]
+    try:
+        environment = find(name)
+        told = _described(environment, Describe(kind, dict(entry), str(base)))
+    except LumosError as error:
+        what = error.what + (f": {error.why}" if error.why else "")
+        return None, [Problem(("environment",), what, error.fix)]
+    if told.problems:
+        return None, [Problem(**{**problem, "loc": tuple(problem["loc"])}) for problem in told.problems]
+    options = {key: value for key, value in entry.items() if key not in ("type", "name")}
+    config = IsolatedConfig(
+        secrets=tuple(map(SecretStr, _at(Resolved(options).data, told.secrets))),
+        capabilities=told.capabilities,
+        system=told.system,
+    )
+    type_ = str(Resolved(entry["type"]).data)
+    return ComponentSpec(kind, type_, options, name=told.name, base=base, config=config, environment=environment), []
+
+
+def _described(environment: Environment, request: Describe) -> Described:
+    pieces = Worker.of(environment).call(request).pieces(lambda message: None, lambda: False)
+    return next(piece for piece in pieces if isinstance(piece, Described))
+
+
+def _at(options: Any, places: Sequence[Sequence[str | int]]) -> Iterator[str]:
+    """The texts that stand at some places of plain data."""
+    for place in places:
+        value = options
+        for step in place:
+            try:
+                value = value[step]
+            except (LookupError, TypeError):
+                value = None
+        if isinstance(value, str) and value:
+            yield value

@@ -1,0 +1,322 @@
+"""The run's side: one worker process per environment, and the calls that go through it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import IO, Any, ClassVar
+
+import msgspec
+
+from ..errors import Cancelled, PluginError, RetryableError
+from ..hookspecs import API_VERSION
+from . import messages as m
+from .environments import Environment
+from .frames import LINES, MESSAGE, BrokenStream, Pipes
+from .serving import HELLO, Hello
+
+START_SECONDS = 60.0
+"""How long a worker may take to say its first words."""
+
+GRACE = 5.0
+"""Seconds that a component has to return after it was told that the run is cancelled."""
+
+TAIL = 12
+"""Lines of a worker's standard error that its failure shows."""
+
+_POLL = 0.2
+
+
+class WorkerCrash(RetryableError):
+    """The worker is gone; nobody knows which of the calls in it was the cause."""
+
+
+class Worker:
+    """A process in another environment; made by `Worker.of`, shared by all components of that environment."""
+
+    _running: ClassVar[dict[Environment, Worker]] = {}
+    _starting: ClassVar[Any] = threading.Lock()
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.ended = ""
+        self._users = 0
+        self._calls: dict[int, Conversation] = {}
+        self._numbers = iter(range(1, 1 << 32))
+        self._lock = threading.Lock()
+        self._tail: deque[str] = deque(maxlen=TAIL)
+        self._killed = ""
+        self._start()
+
+    @classmethod
+    def of(cls, environment: Environment) -> Worker:
+        """Return the living worker of an environment, starting one when there is none.
+
+        Raises:
+            PluginError: When it cannot be started, or speaks another version.
+        """
+        with cls._starting:
+            worker = cls._running.get(environment)
+            if worker is None or worker.ended:
+                worker = cls._running[environment] = cls(environment)
+            return worker
+
+    @classmethod
+    def stop_all(cls) -> None:
+        """End every worker of this process."""
+        for worker in list(cls._running.values()):
+            worker.stop()
+        cls._running.clear()
+
+    def _start(self) -> None:
+        nonce = secrets.token_hex(8)
+        command = [str(self.environment.python), "-I", "-m", "lumos_core.isolation.worker", nonce]
+        pipe = subprocess.PIPE
+        try:
+            # A session of its own: ^C reaches the run alone, and the worker ends with all that it started.
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, bufsize=1 << 16
+            )
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+        writer, reader, errors = self._process.stdin, self._process.stdout, self._process.stderr
+        assert writer is not None
+        assert reader is not None
+        assert errors is not None
+        self._listener = threading.Thread(target=self._listen, args=(errors,), daemon=True)
+        self._listener.start()
+        timer = threading.Timer(START_SECONDS, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            hello = self._hello(reader, nonce)
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+        finally:
+            timer.cancel()
+        self._pipes = Pipes(reader, writer)
+        self._reader = threading.Thread(target=self._read, name="lumos-worker", daemon=True)
+        self._reader.start()
+        self.hello = hello
+
+    def _hello(self, stdout: IO[bytes], nonce: str) -> Hello:
+        """Read the worker's first words; what was printed before them belongs to standard error."""
+        start = HELLO + nonce.encode() + b" "
+        for line in iter(lambda: stdout.readline(1 << 16), b""):
+            _, found, said = line.partition(start)
+            if found:
+                hello = msgspec.json.decode(said, type=Hello)
+                break
+            self._tail.append(line.decode("utf-8", "replace").rstrip()[:500])
+        else:
+            self._process.wait()
+            self._listener.join(1)
+            raise self._unusable(self._last_words() or "it ended without a word")
+        if hello.protocol != m.PROTOCOL or hello.api.partition(".")[0] != API_VERSION.partition(".")[0]:
+            theirs = f"lumos-core {hello.kernel} (plugin API {hello.api}, protocol {hello.protocol})"
+            raise self._unusable(f"it holds {theirs}; this one has plugin API {API_VERSION}, protocol {m.PROTOCOL}")
+        return hello
+
+    def _unusable(self, why: str) -> PluginError:
+        name = self.environment.name
+        return PluginError(
+            f"the environment '{name}' cannot be used",
+            why=why,
+            fix=f"`lumos env check {name}` tells what is wrong with it, `lumos env sync {name}` builds it anew",
+            where=str(self.environment.python),
+        )
+
+    def call(self, request: m.Message) -> Conversation:
+        """Begin a call."""
+        with self._lock:
+            number = next(self._numbers)
+            conversation = self._calls[number] = Conversation(self, number)
+        if self.ended:
+            conversation.inbox.put(None)
+        conversation.send(request)
+        return conversation
+
+    def send(self, number: int, message: m.Message) -> None:
+        """Send a message; a worker that is gone is noticed by whoever waits for its answer."""
+        with contextlib.suppress(OSError, ValueError):
+            self._pipes.send(MESSAGE, number, m.encode(message))
+
+    def forget(self, number: int) -> None:
+        """End the interest in a call."""
+        self._calls.pop(number, None)
+
+    def kill(self, why: str) -> None:
+        """End the worker at once, with everything that it started."""
+        self._killed = self._killed or why
+        self._kill()
+
+    def stop(self) -> None:
+        """Let every component close, then end the worker; nothing of it stays."""
+        if not self.ended:
+            self._killed = self._killed or "it was stopped"
+            self.send(0, m.Shutdown())
+            self._pipes.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
+        self._kill()
+        self._process.wait()
+        self._reader.join(1)
+
+    def _kill(self) -> None:
+        if hasattr(os, "killpg"):
+            # The group outlives its leader as long as a member is left.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+
+    def _listen(self, stderr: IO[bytes]) -> None:
+        """Keep the last lines of standard error."""
+        debug = bool(os.environ.get("LUMOS_DEBUG"))
+        for line in iter(lambda: stderr.readline(1 << 16), b""):
+            text = line.decode("utf-8", "replace").rstrip()
+            if text:
+                self._tail.append(text[:500])
+            if debug:
+                print(f"[{self.environment.name}] {text}", file=sys.stderr)
+
+    def _read(self) -> None:
+        """Hand every frame to its call; at the end of the stream, tell all calls."""
+        try:
+            while (frame := self._pipes.receive()) is not None:
+                conversation = self._calls.get(frame.call)
+                if conversation is not None:
+                    content = frame.content if frame.kind == LINES else m.from_worker.decode(frame.content)
+                    conversation.heard = time.monotonic()
+                    conversation.inbox.put(content)
+        except (BrokenStream, OSError, ValueError, msgspec.MsgspecError) as error:
+            self._killed = self._killed or f"its stream is broken: {error}"
+        self._kill()
+        code = self._process.wait()
+        self._listener.join(1)
+        self.ended = self._killed or _ending(code)
+        with self._lock:
+            calls = list(self._calls.values())
+        for conversation in calls:
+            conversation.inbox.put(None)
+
+    def enter(self) -> Worker:
+        """Count a component that lives here; returns this worker."""
+        with self._lock:
+            self._users += 1
+        return self
+
+    def leave(self) -> None:
+        """Count it out; the last one ends the worker."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            self.stop()
+
+    def crash(self) -> WorkerCrash:
+        """Return what became of a worker that is gone, with its last words."""
+        words = self._last_words()
+        why = self.ended + (f"; its last words: {words}" if words else "")
+        return WorkerCrash(
+            f"the worker of the environment '{self.environment.name}' ended in the middle of its work",
+            why=why,
+            fix="run again; when it ends again, `LUMOS_DEBUG=1` shows all that it prints",
+        )
+
+    def _last_words(self) -> str:
+        return " | ".join(self._tail)
+
+
+class Conversation:
+    """One call as the run sees it."""
+
+    def __init__(self, worker: Worker, number: int) -> None:
+        self.worker, self.number = worker, number
+        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.heard = time.monotonic()
+
+    def send(self, message: m.Message) -> None:
+        """Send a message of this call."""
+        self.worker.send(self.number, message)
+
+    def receive(self, cancelled: Callable[[], bool]) -> Any:
+        """Return the next piece: bytes of lines, or a message.
+
+        Raises:
+            RetryableError: When the worker is gone, or was silent for longer than its environment allows.
+            Cancelled: When the run was cancelled and the component did not end in time.
+        """
+        since, told = time.monotonic(), 0.0
+        while True:
+            try:
+                piece = self.inbox.get(timeout=_POLL)
+            except queue.Empty:
+                now = time.monotonic()
+                if cancelled():
+                    if not told:
+                        told = now
+                        self.send(m.Cancel())
+                    elif now - told > GRACE:
+                        self.worker.kill("it did not stop when the run was cancelled")
+                        raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written") from None
+                if now - max(since, self.heard) > self.worker.environment.deadline:
+                    self.worker.kill(f"it was silent for {self.worker.environment.deadline:g} seconds")
+                continue
+            if piece is None:
+                raise self.worker.crash()
+            return piece
+
+    def pieces(self, answer: Callable[[m.Message], m.Answer | None], cancelled: Callable[[], bool]) -> Iterator[Any]:
+        """Yield bytes of lines and items until the call is over; everything else goes to `answer`.
+
+        Raises:
+            Exception: What the component raised.
+            RetryableError: As `receive`.
+        """
+        over = False
+        try:
+            while True:
+                piece = self.receive(cancelled)
+                if isinstance(piece, (bytes, m.Described, m.UnitItem, m.EventItem, m.OutcomeItem, m.HitItem, m.EntryItem)):
+                    yield piece
+                    self.send(m.Credit(1))
+                elif isinstance(piece, m.Failed):
+                    over = True
+                    raise piece.exception()
+                elif isinstance(piece, m.Done):
+                    over = True
+                    yield piece
+                    return
+                else:
+                    answered = answer(piece)
+                    if answered is not None:
+                        self.send(answered)
+        finally:
+            if not over:
+                self.send(m.Abandon())
+            self.worker.forget(self.number)
+
+
+def _ending(code: int) -> str:
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            name = signal.Signals(-code).name
+            memory = " (most often the system ran out of memory)" if name == "SIGKILL" else ""
+            return f"it was killed by {name}{memory}"
+    return f"it exited with code {code}"
+
+
+atexit.register(Worker.stop_all)

@@ -1,0 +1,250 @@
+"""A source and a catalog that run in a worker, behind the contracts of a source and a catalog."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from ..config.types import ComponentSpec
+from ..contracts.catalog import Catalog, Hit, Operation, Outcome
+from ..contracts.component import Support
+from ..contracts.context import Context
+from ..contracts.source import Event, Source, Unit
+from ..errors import CatalogError, UnitError
+from ..model.record import AnyRecord, canonical, decode
+from ..model.scope import Scope
+from . import messages as m
+from .entries import IsolatedConfig
+from .process import Worker, WorkerCrash
+
+_SPOOL = 1 << 20
+_WALK = 256
+
+
+class _Remote:
+    """What both proxies do: call a method of the component and serve what it asks."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, spec: ComponentSpec) -> None:
+        assert spec.environment is not None
+        self.environment = spec.environment
+        self._number = next(self._numbers)
+        self._ref = {key: value for key, value in spec.ref.items() if key != "environment"}
+        self._worker: Worker | None = None
+
+    def call(self, method: str, ctx: Context | None = None, **what: Any) -> Iterator[Any]:
+        """Yield bytes of lines and items of one call."""
+        worker = self._attached()
+        full, run_id = (ctx.full, ctx.run_id) if ctx is not None else (False, "")
+        request = m.Call(self._number, self._ref, method, full=full, run_id=run_id, **what)
+        conversation = worker.call(request)
+        return conversation.pieces(_Desk(ctx).answer, ctx.cancelled if ctx is not None else lambda: False)
+
+    def close(self) -> None:
+        """Close the component; the worker ends with the last one."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.send(0, m.Close(self._number))
+            worker.leave()
+
+    def _attached(self) -> Worker:
+        """The worker, a new one when the last has crashed."""
+        if self._worker is None or self._worker.ended:
+            self._worker = Worker.of(self.environment).enter()
+        return self._worker
+
+
+class _Desk:
+    """Answers what a component in a worker declares and asks, by way of the context of the run."""
+
+    def __init__(self, ctx: Context | None) -> None:
+        self._ctx = ctx
+        self._walks: dict[int, Iterator[AnyRecord]] = {}
+
+    def answer(self, message: m.Message) -> m.Answer | None:
+        """Pass a declaration on, or answer a question."""
+        ctx = self._ctx
+        if ctx is None:
+            return m.Answer(None) if isinstance(message, (m.Recall, m.Keys, m.Look, m.Walk)) else None
+        if isinstance(message, m.Declared):
+            ctx.covered(message.covered)
+        elif isinstance(message, m.Progress):
+            ctx.progress(message.done, message.total)
+        elif isinstance(message, m.Warned):
+            ctx.warn(message.code, message.message, message.where)
+        elif isinstance(message, m.Remember):
+            if message.value is None:
+                ctx.memo.pop(message.key, None)
+            else:
+                ctx.memo[message.key] = message.value
+        elif isinstance(message, m.Recall):
+            return m.Answer(ctx.memo.get(message.key))
+        elif isinstance(message, m.Keys):
+            return m.Answer(list(ctx.memo))
+        elif isinstance(message, m.Look):
+            found = ctx.get(message.urn)
+            return m.Answer(None if found is None else canonical(found))
+        elif isinstance(message, m.Walk):
+            walk = self._walks.setdefault(message.number, iter(ctx.records(message.kind)))
+            return m.Answer([canonical(record) for record in itertools.islice(walk, _WALK)])
+        return None
+
+
+class _Turns:
+    """Many at once, or one alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside, self._alone = 0, False
+
+    @contextmanager
+    def turn(self, alone: bool) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone and not (alone and self._inside))
+            self._inside, self._alone = self._inside + 1, alone
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside, self._alone = self._inside - 1, False
+                self._changed.notify_all()
+
+
+class RemoteSource(Source[IsolatedConfig]):
+    """A source in a worker.
+
+    When the worker crashes, nobody knows which of the units in it was the cause: each is tried again alone, so that
+    the one that crashes again is found and the others are read.
+    """
+
+    def __init__(self, spec: ComponentSpec) -> None:
+        config = spec.config
+        assert isinstance(config, IsolatedConfig)
+        super().__init__(config)
+        self._remote = _Remote(spec)
+        self._turns, self._suspects = _Turns(), set[str]()
+
+    def check(self, ctx: Context) -> None:
+        """Ask the source."""
+        _drain(self._remote.call("check", ctx))
+
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """Return the units when all are known: a crash while they are read must not cost the rest of the list."""
+        with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
+            for piece in self._remote.call("plan", ctx, scope=within):
+                if isinstance(piece, m.UnitItem):
+                    data = msgspec.msgpack.encode(piece.value)
+                    spool.write(len(data).to_bytes(4, "big") + data)
+            spool.seek(0)
+            while size := spool.read(4):
+                yield msgspec.msgpack.decode(spool.read(int.from_bytes(size, "big")), type=Unit)
+
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Read one unit; see `pieces` for those who need no records."""
+        for piece in self.pieces(unit, ctx):
+            yield from map(decode, piece.splitlines())
+
+    def pieces(self, unit: Unit, ctx: Context) -> Iterator[bytes]:
+        """Read one unit as canonical lines, each with its newline, many in one piece.
+
+        Raises:
+            UnitError: When the worker crashes with this unit alone.
+            RetryableError: When it crashes with others beside it.
+        """
+        alone = unit.key in self._suspects
+        with self._turns.turn(alone):
+            try:
+                for piece in self._remote.call("extract", ctx, unit=unit):
+                    if isinstance(piece, bytes):
+                        yield piece
+            except WorkerCrash as error:
+                self._suspects.add(unit.key)
+                if alone:
+                    raise UnitError(error.what, why=error.why, fix=error.fix, where=unit.key) from error
+                raise
+
+    def watch(self, ctx: Context) -> Iterable[Event]:
+        """Wait for changes."""
+        for piece in self._remote.call("watch", ctx):
+            if isinstance(piece, m.EventItem):
+                yield piece.value
+
+    def ack(self, tokens: Sequence[str]) -> None:
+        """Acknowledge events."""
+        _drain(self._remote.call("ack", tokens=list(tokens)))
+
+    def suggest(self, path: str) -> Iterable[dict[str, Any]]:
+        """Suggest entries for a pipeline."""
+        for piece in self._remote.call("suggest", text=path):
+            if isinstance(piece, m.EntryItem):
+                yield piece.value
+
+    def close(self) -> None:
+        """Close the source."""
+        self._remote.close()
+
+
+class RemoteCatalog(Catalog[IsolatedConfig]):
+    """A catalog in a worker."""
+
+    def __init__(self, spec: ComponentSpec) -> None:
+        config = spec.config
+        assert isinstance(config, IsolatedConfig)
+        super().__init__(config)
+        self._remote = _Remote(spec)
+        # Of this one component; the contract's are of a class.
+        self.capabilities: Mapping[str, Support] = config.capabilities  # type: ignore[misc]
+        self.system: str = config.system  # type: ignore[misc]
+        self.target = ""
+
+    def check(self, ctx: Context) -> None:
+        """Ask the catalog; afterwards `target` says where it writes to."""
+        for piece in self._remote.call("check", ctx):
+            self.target = piece.target
+
+    def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
+        """Read what the catalog holds.
+
+        Raises:
+            CatalogError: When the worker crashes: the listing is not complete then.
+        """
+        try:
+            for piece in self._remote.call("read", ctx, scope=scope):
+                if isinstance(piece, bytes):
+                    yield from map(decode, piece.splitlines())
+        except WorkerCrash as error:
+            raise CatalogError(error.what, why=error.why, fix=error.fix) from error
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Apply operations."""
+        writes = [m.Write.of(operation) for operation in batch]
+        for piece in self._remote.call("write", ctx, batch=writes):
+            if isinstance(piece, m.OutcomeItem):
+                yield piece.value
+
+    def search(self, query: str, limit: int = 20) -> Iterable[Hit]:
+        """Search."""
+        for piece in self._remote.call("search", text=query, limit=limit):
+            if isinstance(piece, m.HitItem):
+                yield piece.value
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._remote.close()
+
+
+def remote(spec: ComponentSpec) -> RemoteSource | RemoteCatalog:
+    """Return what stands here for a component that runs in a worker; starts nothing."""
+    return RemoteCatalog(spec) if spec.kind == "catalog" else RemoteSource(spec)
+
+
+def _drain(pieces: Iterator[Any]) -> None:
+    for _ in pieces:
+        pass
