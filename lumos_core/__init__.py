@@ -37,6 +37,7 @@ _API = {
     "textconv_snapshot": "lumos_core.snapshot.api",
     "search": "lumos_core.publish.searching",
     "plugins": "lumos_core.loading.api",
+    "check_plugin": "lumos_core.loading.check",
     "describe": "lumos_core.loading.api",
     "pipeline_schema": "lumos_core.config.api",
     "init": "lumos_core.config.api",
