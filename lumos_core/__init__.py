@@ -39,6 +39,7 @@ _API = {
     "plugins": "lumos_core.loading.api",
     "check_plugin": "lumos_core.loading.check",
     "describe": "lumos_core.loading.api",
+    "new_plugin": "lumos_core.loading.new_plugin",
     "pipeline_schema": "lumos_core.config.api",
     "init": "lumos_core.config.api",
 }

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "snapshot": ("lumos_core.cli.snapshot", "Export, import, check, convert and merge snapshot files."),
     "rules": ("lumos_core.cli.rules", "List the rules by which changes are judged."),
     "plugins": ("lumos_core.cli.plugins", "List installed plugins and their health."),
+    "plugin": ("lumos_core.cli.plugin", "Make a plugin of your own, and check one."),
     "describe": ("lumos_core.cli.describe", "Show the options and abilities of one component."),
     "schema": ("lumos_core.cli.schema", "Print the JSON Schema of the pipeline file."),
 }
