@@ -40,6 +40,10 @@ _API = {
     "check_plugin": "lumos_core.loading.check",
     "describe": "lumos_core.loading.api",
     "new_plugin": "lumos_core.loading.new_plugin",
+    "env_sync": "lumos_core.isolation.api",
+    "env_list": "lumos_core.isolation.api",
+    "env_check": "lumos_core.isolation.api",
+    "env_remove": "lumos_core.isolation.api",
     "pipeline_schema": "lumos_core.config.api",
     "init": "lumos_core.config.api",
 }

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("lumos_core.cli.plugins", "List installed plugins and their health."),
     "plugin": ("lumos_core.cli.plugin", "Make a plugin of your own, and check one."),
     "describe": ("lumos_core.cli.describe", "Show the options and abilities of one component."),
+    "env": ("lumos_core.cli.env", "Build and check environments of their own for sources and catalogs."),
     "schema": ("lumos_core.cli.schema", "Print the JSON Schema of the pipeline file."),
 }
 """Name -> (module that holds `command`, short help). Static, so that help needs no import."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from ..contracts.component import Config
-from ..isolation.environments import NAME, EnvironmentConfig
+from ..contracts.component import ComponentKind, Config
+from ..isolation.environments import EnvironmentConfig, Environments
 from ..model.change import Severity
 from ..publish.guard import GuardConfig
 from ..publish.merge import Policy
@@ -110,7 +110,7 @@ class PipelineFile(Config):
         default_factory=lambda: ReleaseConfig(), description="How releases are named: prefix and first number."
     )
     run: RunConfig = Field(default_factory=lambda: RunConfig(), description="Retries and parallelism.")
-    environments: dict[Annotated[str, Field(pattern=NAME)], EnvironmentConfig] = Field(
+    environments: Environments = Field(
         default_factory=dict,
         description="Name -> an environment of its own, for sources and catalogs that say `environment: NAME`; "
         "`lumos env sync` builds it.",
@@ -169,17 +169,22 @@ class Pipeline(NamedTuple):
         yield from (self.store, self.differ, *self.catalogs, *self.reports, self.executor)
 
 
-def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data of a file with the embedded default of every component that it does not name."""
+def with_defaults(data: Mapping[str, Any], type_of: Callable[[ComponentKind, str], str]) -> dict[str, Any]:
+    """Return the data of a file with the embedded default of every component that it does not name.
+
+    Args:
+        data: What the file holds.
+        type_of: Kind and name of a default -> its `type`.
+    """
     state = data.get("state")
     store = f"{state}/store.db" if isinstance(state, str) and state else f"{STATE}/store.db"
     run = data.get("run")
     parallel = run.get("parallel") if isinstance(run, Mapping) else None
     defaults: dict[str, Any] = {
-        "store": {"type": "sqlite", "path": store},
-        "differ": {"type": "semantic"},
-        "catalogs": [{"type": "local"}],
-        "executor": {"type": "threads", **({"workers": parallel} if parallel is not None else {})},
+        "store": {"type": type_of("store", "sqlite"), "path": store},
+        "differ": {"type": type_of("differ", "semantic")},
+        "catalogs": [{"type": type_of("catalog", "local")}],
+        "executor": {"type": type_of("executor", "threads"), **({"workers": parallel} if parallel is not None else {})},
     }
     # A key with nothing after it is a section whose entries were commented out.
     return {**defaults, **{key: value for key, value in data.items() if value is not None}}

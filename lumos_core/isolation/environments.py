@@ -98,6 +98,10 @@ class EnvironmentConfig(Config):
         return self
 
 
+Environments = dict[Annotated[str, Field(pattern=NAME)], EnvironmentConfig]
+"""The key `environments` of a pipeline."""
+
+
 class Environment(NamedTuple):
     """An environment that is ready to run components.
 
@@ -115,6 +119,21 @@ class Environment(NamedTuple):
 def interpreter(folder: Path) -> Path:
     """Return where the Python of an environment lies."""
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def existing_python(name: str, config: EnvironmentConfig) -> Path:
+    """Return the Python of an environment that somebody else builds.
+
+    Raises:
+        ConfigError: When there is none.
+    """
+    folder = config.existing or Path()
+    # Conda on Windows keeps its Python at the top.
+    python = next((path for path in (interpreter(folder), folder / "python.exe") if path.exists()), None)
+    if python is None:
+        fix = f"build it, or mend `environments.{name}.existing`"
+        raise ConfigError(f"the environment '{name}' is not there", why=f"there is no {interpreter(folder)}", fix=fix)
+    return python
 
 
 def find(name: str, declared: Mapping[str, EnvironmentConfig], pipeline_file: Path, state: Path) -> Environment:
@@ -143,11 +162,7 @@ def find(name: str, declared: Mapping[str, EnvironmentConfig], pipeline_file: Pa
         raise ConfigError(f"there is no environment '{name}'", why=why, fix=fix)
     config = declared.get(name)
     if config is not None and config.existing is not None:
-        python = interpreter(config.existing)
-        if not python.exists():
-            fix = f"build it, or mend `environments.{name}.existing`"
-            raise ConfigError(f"the environment '{name}' is not there", why=f"there is no {python}", fix=fix)
-        return Environment(name, python, config.deadline)
+        return Environment(name, existing_python(name, config), config.deadline)
     fix = f"run `lumos env sync {pipeline_file} {name}`"
     folder = state / FOLDER / name
     marker = read_marker(folder)
