@@ -89,3 +89,8 @@ class Pipes:
         """Close the writing direction: the other side reads its end."""
         with self._lock, contextlib.suppress(OSError):  # what was not written yet has no reader any more
             self._writer.close()
+
+    def release(self) -> None:
+        """Close both directions; called by the one who receives, when nothing more can come."""
+        self.close()
+        self._reader.close()

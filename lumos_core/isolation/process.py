@@ -17,9 +17,11 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar
 
 import msgspec
+from pydantic import BaseModel
 
 from ..errors import Cancelled, PluginError, RetryableError
 from ..hookspecs import API_VERSION
+from ..running.redact import Redactor
 from . import messages as m
 from .environments import Environment
 from .frames import LINES, MESSAGE, BrokenStream, Pipes
@@ -56,6 +58,8 @@ class Worker:
         self._lock = threading.Lock()
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._killed = ""
+        self._hidden: list[BaseModel] = []
+        self._redact = Redactor()
         self._start()
 
     @classmethod
@@ -101,8 +105,10 @@ class Worker:
         try:
             hello = self._hello(reader, nonce)
         except BaseException:
-            self._process.kill()
+            self._kill()
             self._process.wait()
+            writer.close()
+            reader.close()
             raise
         finally:
             timer.cancel()
@@ -190,7 +196,8 @@ class Worker:
             if text:
                 self._tail.append(text[:500])
             if debug:
-                print(f"[{self.environment.name}] {text}", file=sys.stderr)
+                print(f"[{self.environment.name}] {self._redact(text)}", file=sys.stderr)
+        stderr.close()
 
     def _read(self) -> None:
         """Hand every frame to its call; at the end of the stream, tell all calls."""
@@ -205,6 +212,7 @@ class Worker:
             self._killed = self._killed or f"its stream is broken: {error}"
         self._kill()
         code = self._process.wait()
+        self._pipes.release()
         self._listener.join(1)
         self.ended = self._killed or _ending(code)
         with self._lock:
@@ -212,10 +220,13 @@ class Worker:
         for conversation in calls:
             conversation.inbox.put(None)
 
-    def enter(self) -> Worker:
-        """Count a component that lives here; returns this worker."""
+    def enter(self, config: BaseModel | None) -> Worker:
+        """Count a component that lives here; its secrets stay out of what this worker prints. Returns this worker."""
         with self._lock:
             self._users += 1
+            if config is not None:
+                self._hidden.append(config)
+                self._redact = Redactor(self._hidden)
         return self
 
     def leave(self) -> None:
@@ -237,7 +248,7 @@ class Worker:
         )
 
     def _last_words(self) -> str:
-        return " | ".join(self._tail)
+        return self._redact(" | ".join(self._tail))
 
 
 class Conversation:
@@ -290,7 +301,9 @@ class Conversation:
         try:
             while True:
                 piece = self.receive(cancelled)
-                if isinstance(piece, (bytes, m.Described, m.UnitItem, m.EventItem, m.OutcomeItem, m.HitItem, m.EntryItem)):
+                if isinstance(
+                    piece, (bytes, m.Described, m.UnitItem, m.EventItem, m.OutcomeItem, m.HitItem, m.EntryItem)
+                ):
                     yield piece
                     self.send(m.Credit(1))
                 elif isinstance(piece, m.Failed):

@@ -35,6 +35,7 @@ class _Remote:
     def __init__(self, spec: ComponentSpec) -> None:
         assert spec.environment is not None
         self.environment = spec.environment
+        self._config = spec.config
         self._number = next(self._numbers)
         self._ref = {key: value for key, value in spec.ref.items() if key != "environment"}
         self._worker: Worker | None = None
@@ -57,7 +58,7 @@ class _Remote:
     def _attached(self) -> Worker:
         """The worker, a new one when the last has crashed."""
         if self._worker is None or self._worker.ended:
-            self._worker = Worker.of(self.environment).enter()
+            self._worker = Worker.of(self.environment).enter(self._config)
         return self._worker
 
 

@@ -6,12 +6,12 @@ scope is declared *failed*, so that nothing is concluded from the gap.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
 from os import environ
-from sys import stderr
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..contracts.executor import Executor
@@ -106,7 +106,7 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
             notice = session.fail("source-failed", error, spec.name, f"source {spec.name}")
             # Nobody knows what it would have listed, so that no other source may say that something is gone.
             session.coverage.add(Covered(Scope(), frozenset({RECORD}), "failed", notice.message))
-            _debug(error)
+            _debug(session, error)
 
 
 def _context(session: Session, spec: ComponentSpec) -> RunContext:
@@ -156,9 +156,9 @@ def _unit_failed(session: Session, spec: ComponentSpec, unit: Unit, error: Excep
     notice = session.fail("unit-failed", error, unit.key, f"source {spec.name}")
     session.coverage.add(Covered(unit.scope, ASPECTS, "failed", notice.message))
     if not isinstance(error, LumosError):
-        _debug(error)
+        _debug(session, error)
 
 
-def _debug(error: Exception) -> None:
+def _debug(session: Session, error: Exception) -> None:
     if environ.get("LUMOS_DEBUG"):
-        traceback.print_exception(error, file=stderr)
+        print(session.redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
