@@ -107,7 +107,8 @@ def part_of(path: str | os.PathLike[str] | None, key: Literal["store", "differ"]
     if file.is_dir():
         file /= FILE
     base = Path(os.path.abspath(file.parent))  # noqa: PTH100
-    return Registry.load().spec(key, with_defaults(read_node(file).data())[key], base)
+    registry = Registry.load()
+    return registry.spec(key, with_defaults(read_node(file).data(), registry.default)[key], base)
 
 
 def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None = None) -> Pipeline:
@@ -128,13 +129,14 @@ def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None =
 
 
 def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipeline | None, list[Problem]]:
-    filled = with_defaults(data)
+    registry = Registry.load()
+    filled = with_defaults(data, registry.default)
     # Components keep what is written, and fill in their variables themselves.
     plain = Resolved({key: value for key, value in filled.items() if key not in COMPONENTS})
     whole = {key: plain.data.get(key, value) for key, value in filled.items()}
     context = {
         "base": base,
-        "registry": Registry.load(),
+        "registry": registry,
         "unresolved": True,
         "environments": _finder(whole, file, base),
     }

@@ -74,7 +74,7 @@ def check_entry(
     except PluginError as error:
         what = error.what + (f": {error.why}" if error.why else "")
         return None, [*problems, Problem(("type",), what, error.fix)]
-    config, found = validate(model, options, {"base": base, "registry": registry})
+    config, found = validate(model, options, {"base": base, "registry": registry, "given": options.keys()})
     problems += found
     if problems or config is None:
         return None, problems

@@ -78,11 +78,12 @@ class ComponentSpec:
 
         if self.config is not None:
             return self
+        registry, place = Registry.load(), self.environment
         entry = {"type": self.type, "name": self.name, **self.options}
-        place = self.environment
         if place is None:
-            return Registry.load().spec(self.kind, entry, self.base)
-        return Registry.load().spec(self.kind, {**entry, "environment": place.name}, self.base, lambda name: place)
+            # What a pipeline says was validated with it; this one was made by code.
+            return registry.spec(self.kind, {**entry, "type": registry.default(self.kind, self.type)}, self.base)
+        return registry.spec(self.kind, {**entry, "environment": place.name}, self.base, lambda name: place)
 
     def build(self) -> Any:
         """Make a new instance of the component; does no I/O beyond importing it.
@@ -163,6 +164,8 @@ class SpecOf:
 
         context = info.context if isinstance(info.context, Mapping) else {}
         registry = context.get("registry") or Registry.load()
+        if isinstance(value, str) and info.field_name not in context.get("given", (info.field_name,)):
+            value = registry.default(self.kind, value)
         # Values inside a component were resolved with the whole of it; those of the pipeline file come as written.
         spec, problems = check_entry(
             registry,

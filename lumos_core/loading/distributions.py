@@ -49,7 +49,7 @@ def candidates(group: str = GROUP) -> list[Candidate]:
             offered = list(_of(distribution, group))
             name = canonicalize_name(offered[0].distribution) if offered else name
         except Exception as error:  # whatever its metadata are, the others are read
-            why = f"its metadata cannot be read: {error if isinstance(error, NoName) else describe(error)}"
+            why = f"its metadata cannot be read: {error if type(error) is LookupError else repr(error)}"
             base = place.rpartition("/")[2]
             offered = [Candidate(base, module="", distribution=place, version="", problem=why)]
         # The first on the path wins, as it does for imports.
@@ -60,26 +60,19 @@ def candidates(group: str = GROUP) -> list[Candidate]:
     return sorted(every, key=lambda item: (canonicalize_name(item.distribution), item.name))
 
 
-class NoName(ValueError):
-    """Metadata that do not say which distribution they are of."""
-
-
 def _of(distribution: Any, group: str) -> Iterator[Candidate]:
     text = distribution.read_text("entry_points.txt")
     if not text or group not in text:
         return
-    name = distribution.metadata["Name"] if distribution.metadata is not None else None
+    if not any(map(distribution.read_text, ("METADATA", "PKG-INFO"))):
+        raise LookupError("there are none")
+    name = distribution.metadata["Name"]
     if not name:
-        raise NoName("they have no Name")
+        raise LookupError("they have no Name")
     requires = tuple(distribution.requires or ())
     for point in distribution.entry_points:
         if point.group == group:
             yield Candidate(point.name, point.value, name, distribution.version or "", requires)
-
-
-def describe(error: Exception) -> str:
-    """Return `TypeError: message`."""
-    return f"{type(error).__name__}: {error}"
 
 
 def _stem(place: str) -> str:

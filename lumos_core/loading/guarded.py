@@ -167,7 +167,7 @@ def _path() -> PutBack:
 
 
 def _hooks() -> PutBack:
-    found = {name: getattr(sys, name) for name in ("stderr", "excepthook", "displayhook")}
+    found = {name: getattr(sys, name) for name in ("stdout", "stderr", "excepthook", "displayhook")}
 
     def put_back() -> str:
         changed = [name for name, value in found.items() if getattr(sys, name) is not value]

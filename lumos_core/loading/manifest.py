@@ -39,6 +39,9 @@ OBSERVERS = ("lumos_run_started", "lumos_stage_finished", "lumos_change_found", 
 SLOW = 1.0
 """Seconds from which the reading of one manifest is worth a note; a good one takes milliseconds."""
 
+AUTHORS = "tell its authors"
+"""What to do about code that nobody but its authors can mend."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
 
@@ -118,8 +121,8 @@ def import_failure(error: BaseException, module: str, distribution: str) -> tupl
         fix = f"pip install --force-reinstall {distribution}" if distribution else "check the name, and where it lies"
         return f"there is no module {missing!r}", fix
     if isinstance(error, SystemExit):
-        return f"importing {module} tried to end the program", "tell its authors"
-    return f"importing {module} raised {describe_exception(error)}", "tell its authors"
+        return f"importing {module} tried to end the program", AUTHORS
+    return f"importing {module} raised {describe_exception(error)}", AUTHORS
 
 
 def describe_exception(error: BaseException) -> str:
@@ -207,7 +210,7 @@ def _components(name: str, manager: pluggy.PluginManager) -> Iterator[tuple[Comp
         except (KeyboardInterrupt, ManifestError):
             raise
         except BaseException as error:  # as above
-            raise ManifestError(f"its {hook}() raised {describe_exception(error)}", "tell its authors") from error
+            raise ManifestError(f"its {hook}() raised {describe_exception(error)}", AUTHORS) from error
         for component in (item for answer in answers for item in answer):
             _check(hook, component)
             if (kind, component.name) in seen:

@@ -22,7 +22,8 @@ from ..contracts.descriptor import Component
 from ..errors import PluginError
 from . import targets
 from .distributions import KERNEL, Candidate, candidates, incompatibility
-from .manifest import ApiMismatch, Manifest, ManifestError, describe_exception, load
+from .known import KNOWN
+from .manifest import AUTHORS, ApiMismatch, Manifest, ManifestError, describe_exception, load
 from .unknown import unknown_component
 
 if TYPE_CHECKING:
@@ -130,6 +131,15 @@ class Registry:
             if manifest is not None:
                 manifests[f"{distribution}/{candidate.name}"] = manifest
         return cls(plugins, manifests)
+
+    def default(self, kind: ComponentKind, name: str) -> str:
+        """Return the type of a default: ours, also where another plugin offers the same name.
+
+        A name that nobody wrote cannot be ambiguous, or the mere presence of a plugin would stop every pipeline.
+        """
+        own = KNOWN[kind].get(name, "")
+        offers = [canonicalize_name(found.distribution) for found in self._by_name.get((kind, name), ())]
+        return f"{own}/{name}" if len(offers) > 1 and own in offers else name
 
     def _rivals(self, plugin: PluginInfo) -> Iterator[str]:
         """Say which names of a plugin others offer too."""
@@ -312,8 +322,8 @@ def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
         fix = f"pip install --upgrade {candidate.distribution} {KERNEL}"
         return _info(candidate, "incompatible", str(error), fix), None
     except ManifestError as error:
-        return _info(candidate, "broken", str(error), error.fix), None
+        return _info(candidate, "broken", str(error), error.fix or AUTHORS), None
     except Exception as error:  # whatever a hostile module makes of being looked at
-        return _info(candidate, "broken", f"looking at it raised {describe_exception(error)}"), None
+        return _info(candidate, "broken", f"looking at it raised {describe_exception(error)}", AUTHORS), None
     info = _info(candidate, "ok")
     return info._replace(components=manifest.components, notes=(*info.notes, *manifest.notes)), manifest

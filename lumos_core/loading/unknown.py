@@ -48,6 +48,9 @@ def unknown_component(registry: Registry, kind: ComponentKind, name: str, distri
         guess = did_you_mean(name, KNOWN[kind]).split("'")
         if len(guess) > 1 and guess[1] not in names:
             fix += f" (pip install {KNOWN[kind][guess[1]]})"
+    others = [plugin.distribution for plugin in registry.plugins() if plugin.status in {"broken", "incompatible"}]
+    if not fix and others:
+        fix = f"look at `lumos plugins`: what {', '.join(others[:3])} would offer is not known, since it cannot be used"
     return PluginError(f"there is no {words} '{name}'", why=installed, fix=fix)
 
 
