@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from lumos_core.plugin_api import (
     AnyRecord,
@@ -49,7 +49,14 @@ OVERRIDES = "discovery.yaml"
 class Crawler(Source[C], Generic[C]):
     """The one crawler; a subclass says which formats it reads."""
 
-    capabilities = ASPECTS | {"record", "native_schema", "description", "fields.description", "keys"}
+    capabilities: ClassVar[frozenset[str]] = ASPECTS | {
+        "record",
+        "description",
+        "fields.description",
+        "fields.properties",
+        "keys",
+        "native_schema",
+    }
 
     def formats(self, ctx: Context) -> dict[str, Format[Any]]:
         """Build the formats to read, by name."""

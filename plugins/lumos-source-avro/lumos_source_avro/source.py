@@ -15,6 +15,18 @@ class AvroSourceConfig(AvroConfig, CrawlConfig):
 class AvroSource(PresetSource[AvroSourceConfig]):
     """Datasets of Avro files in a folder."""
 
+    capabilities = frozenset(
+        {
+            "description",
+            "fields",
+            "fields.description",
+            "fields.properties",
+            "layout",
+            "native_schema",
+            "properties",
+            "record",
+        }
+    )
     format_name = "avro"
     format_class = AvroFormat
     format_config = AvroConfig

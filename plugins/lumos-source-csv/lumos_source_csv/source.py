@@ -15,6 +15,7 @@ class CsvSourceConfig(CsvConfig, CrawlConfig):
 class CsvSource(PresetSource[CsvSourceConfig]):
     """Datasets of CSV files in a folder."""
 
+    capabilities = frozenset({"fields", "layout", "properties", "record"})
     format_name = "csv"
     format_class = CsvFormat
     format_config = CsvConfig

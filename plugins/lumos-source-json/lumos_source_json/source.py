@@ -15,6 +15,7 @@ class JsonSourceConfig(JsonConfig, CrawlConfig):
 class JsonSource(PresetSource[JsonSourceConfig]):
     """Datasets of JSON files in a folder."""
 
+    capabilities = frozenset({"fields", "layout", "properties", "record"})
     format_name = "json"
     format_class = JsonFormat
     format_config = JsonConfig

@@ -15,6 +15,7 @@ class ParquetSourceConfig(ParquetConfig, CrawlConfig):
 class ParquetSource(PresetSource[ParquetSourceConfig]):
     """Datasets of Parquet files in a folder."""
 
+    capabilities = frozenset({"fields", "fields.description", "fields.properties", "layout", "properties", "record"})
     format_name = "parquet"
     format_class = ParquetFormat
     format_config = ParquetConfig
