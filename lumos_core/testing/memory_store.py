@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+from pydantic import Field as Option
 
 from ..contracts.component import Config
 from ..contracts.store import Entry, Row, Store, instant
@@ -22,7 +23,20 @@ _State = Mapping[_Key, bytes]
 
 
 class MemoryStoreConfig(Config):
-    """A store in memory has nothing to configure."""
+    """Options of the store in memory."""
+
+    world: str = Option("", description="Stores of one name are one; without it, each has a memory of its own.")
+
+
+class _Memory:
+    """What a store holds, and who may write and run."""
+
+    def __init__(self) -> None:
+        self.commits: list[tuple[Entry, _State]] = []
+        self.writing, self.running = threading.Lock(), threading.Lock()
+
+
+_MEMORIES: dict[str, _Memory] = {}
 
 
 class MemoryStore(Store[MemoryStoreConfig]):
@@ -37,9 +51,9 @@ class MemoryStore(Store[MemoryStoreConfig]):
 
     def __init__(self, config: MemoryStoreConfig | None = None) -> None:
         super().__init__(config or MemoryStoreConfig())
-        self._commits: list[tuple[Entry, _State]] = []
-        self._writing = threading.Lock()
-        self._running = threading.Lock()
+        name = self.config.world
+        memory = _MEMORIES.setdefault(name, _Memory()) if name else _Memory()
+        self._commits, self._writing, self._running = memory.commits, memory.writing, memory.running
 
     def resolve(self, ref: str) -> str | None:
         """Return the id of the state that a ref names now."""

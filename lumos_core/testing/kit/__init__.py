@@ -22,6 +22,7 @@ from .cost import CostModelKit
 from .differ import DifferKit
 from .enricher import EnricherKit
 from .executor import ExecutorKit
+from .faults import forbidden
 from .format import FormatKit
 from .reporter import ReporterKit
 from .source import SourceKit
@@ -37,4 +38,5 @@ __all__ = [
     "ReporterKit",
     "SourceKit",
     "StoreKit",
+    "forbidden",
 ]

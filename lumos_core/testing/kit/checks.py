@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...model.aspects import of_kind, present
 from ...model.entities import Entity
@@ -28,3 +28,17 @@ def check_record(record: AnyRecord) -> bytes:
 def check_records(records: Iterable[AnyRecord]) -> list[bytes]:
     """Assert that all records are sound and return their lines, sorted."""
     return sorted(check_record(record) for record in records)
+
+
+def compare_claims(name: str, claimed: Iterable[str], shown: Iterable[str], unproven: Mapping[str, str]) -> None:
+    """Assert that what a component claims is what it does: no more, no less."""
+    said, done = set(claimed), set(shown)
+    idle = said - done - set(unproven)
+    assert not idle, (
+        f"`{name}` claims {sorted(idle)}, and nothing in the sample has it: drop the claim, extend the sample, or say "
+        "in `unproven` why it cannot be shown here"
+    )
+    silent = done - said
+    assert not silent, f"`{name}` does not claim {sorted(silent)}, and it works: claim it"
+    proven = set(unproven) & done
+    assert not proven, f"`unproven` excuses {sorted(proven)}, and the sample shows it: take it out of `unproven`"

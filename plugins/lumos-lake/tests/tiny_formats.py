@@ -41,7 +41,11 @@ class TinyCsv(Format[TinyConfig]):
         for file in files:
             self.opened.append(file.path)
             with file.open() as stream:
-                lines = stream.read().decode().splitlines()
+                content = stream.read()
+            try:
+                lines = content.decode().splitlines()
+            except UnicodeDecodeError as error:
+                raise UnitError("this is no text", why=str(error), where=file.path) from error
             if lines[0].startswith("!"):
                 raise UnitError("this is no table", why="it begins with !", where=file.path)
             if lines[0].startswith("~"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lumos_core.testing.kit import FormatKit, SourceKit
+from lumos_core.testing.kit import FormatKit, SourceKit, forbidden
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -36,6 +37,9 @@ class TestParquetSource(SourceKit):
     name = "parquet"
     options = {"path": "."}
     hide = "customers.parquet"
+
+    def forbid(self, folder: Path) -> AbstractContextManager[None]:
+        return forbidden(folder / "orders")  # of a folder, Python reads the listing; a file is opened by Arrow itself
 
     def prepare(self, folder: Path) -> None:
         content = parquet(pa.table({"id": [1], "amount": [9.5]}))
