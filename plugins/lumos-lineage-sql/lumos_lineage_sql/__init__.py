@@ -1,0 +1,51 @@
+"""Table and column lineage from SQL, as a library and as the enricher `sql`.
+
+Example:
+    >>> from lumos_lineage_sql import lineage_of
+    >>> [found] = lineage_of("CREATE VIEW v AS SELECT a AS b FROM t", "postgres")
+    >>> found.target, found.tables, found.columns[0].sources[0][0].column
+    (('v',), (('t',),), 'a')
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .structs import (
+    ColumnLineage,
+    Influence,
+    InfluenceKind,
+    Kind,
+    Limits,
+    Lookup,
+    Name,
+    Source,
+    StatementLineage,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from .api import lineage_of
+
+__all__ = [
+    "ColumnLineage",
+    "Influence",
+    "InfluenceKind",
+    "Kind",
+    "Limits",
+    "Lookup",
+    "Name",
+    "Source",
+    "StatementLineage",
+    "Status",
+    "lineage_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs sqlglot when it is first used."""
+    if name == "lineage_of":
+        from .api import lineage_of
+
+        return lineage_of
+    raise AttributeError(f"module 'lumos_lineage_sql' has no attribute {name!r}")
