@@ -1,0 +1,1 @@
+"""MongoDB for Lumos: collections and views, their declared schema and a stable observed one."""

@@ -1,0 +1,147 @@
+"""Which documents are read: the same ones as long as nothing changes, from everywhere along `_id`, at most so many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import bson
+from bson.errors import BSONError
+from pymongo.collection import Collection
+
+from .anchors import between
+from .client import CODEC
+
+SPANS = 10
+"""The span of `_id` is read at so many places."""
+BATCH = 1_000
+"""Documents that the server may send at once; it stops at 16 MB anyhow."""
+Documents = Collection[dict[str, Any]]
+
+
+class Reader:
+    """Reads documents of one collection and counts what cannot be read.
+
+    Attributes:
+        broken: Documents that the driver cannot decode.
+        whole: Every document was read, so that nothing is known from a part.
+    """
+
+    def __init__(self, collection: Documents, limit: int, seconds: float, stop: Callable[[], bool]) -> None:
+        self._collection = collection.with_options(codec_options=CODEC)
+        self._limit, self._stop = limit, stop
+        self._milliseconds = int(seconds * 1000)
+        self.broken = 0
+        self.whole = False
+
+    def head(self, sort: str = "") -> Iterator[dict[str, Any]]:
+        """Read from the beginning: of a view as it comes, of a time series by its time."""
+        yield from self._find({}, sort, 1, self._limit)
+
+    def random(self) -> Iterator[dict[str, Any]]:
+        """Read by `$sample`."""
+        stages = [{"$sample": {"size": self._limit}}]
+        batches = self._collection.aggregate_raw_batches(stages, maxTimeMS=self._milliseconds, batchSize=BATCH)
+        for batch in batches:
+            yield from self._decode(batch)
+
+    def both_ends(self, sort: str) -> Iterator[dict[str, Any]]:
+        """Read the first half from the beginning, the other from the end."""
+        half = (self._limit + 1) // 2
+        yield from self._find({}, sort, 1, half)
+        yield from self._find({}, sort, -1, self._limit - half)
+
+    def spread(self, count: int | None) -> Iterator[dict[str, Any]]:
+        """Read evenly along `_id`.
+
+        Args:
+            count: How many documents there are, as far as the server tells; with no more than are to be read, all are.
+        """
+        if count is not None and count <= self._limit:
+            self.whole = True
+            yield from self._find({}, "_id", 1, self._limit)
+            return
+        ends = [self._end(1), self._end(-1)]
+        cuts = between(*ends, SPANS) if None not in ends else []
+        if not cuts:
+            yield from self.both_ends("_id")
+            return
+        yield from self._spans(cuts, ends[1])
+
+    def _spans(self, cuts: list[Any], last: Any) -> Iterator[dict[str, Any]]:
+        """Read each span from its beginning, the last one from its end; what sparse spans leave goes to the others."""
+        starts = [None, *cuts]
+        ranges: list[dict[str, Any]] = []
+        for place, start in enumerate(starts):
+            bounds: dict[str, Any] = {} if start is None else {"$gte": start}
+            if place + 1 < len(starts):
+                bounds["$lt"] = starts[place + 1]
+            ranges.append(bounds)
+        left = self._limit
+        open_ = [(place, bounds) for place, bounds in enumerate(ranges)]
+        while left > 0 and open_ and not self._stop():
+            going = []
+            for turn, (place, bounds) in enumerate(open_):
+                quota = max(1, -(-left // (len(open_) - turn))) if left > 0 else 0
+                if not quota:
+                    break
+                backward = place == len(ranges) - 1
+                read, edge = 0, None
+                for document in self._find({"_id": bounds} if bounds else {}, "_id", -1 if backward else 1, quota):
+                    read, edge = read + 1, document.get("_id", edge)
+                    yield document
+                left -= read
+                if read >= quota and edge is not None:
+                    rest = {**bounds, "$lt": edge} if backward else {**bounds, "$gt": edge}
+                    if not backward:
+                        rest.pop("$gte", None)
+                    going.append((place, rest))
+            open_ = going
+
+    def _end(self, direction: int) -> Any:
+        for document in self._find({}, "_id", direction, 1, {"_id": 1}):
+            return document.get("_id")
+        return None
+
+    def _find(
+        self,
+        query: Mapping[str, Any],
+        sort: str,
+        direction: int,
+        limit: int,
+        projection: Mapping[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        if limit <= 0:
+            return
+        found = self._collection.find_raw_batches(query, projection).limit(limit).batch_size(min(BATCH, limit))
+        found = found.max_time_ms(self._milliseconds)
+        if sort:
+            found = found.sort(sort, direction)
+        try:
+            for batch in found:
+                yield from self._decode(batch)
+                if self._stop():
+                    return
+        finally:
+            found.close()
+
+    def _decode(self, batch: bytes) -> Iterator[dict[str, Any]]:
+        """Decode one document after the other, so that one of 16 MB stands in memory alone."""
+        start, end = 0, len(batch)
+        view = memoryview(batch)
+        decode = bson.decode
+        while start < end:
+            stop = start + int.from_bytes(view[start : start + 4], "little")
+            try:
+                document = decode(view[start:stop], CODEC)
+            except (BSONError, ValueError, OverflowError, RecursionError):
+                self.broken += 1
+            else:
+                yield document
+            start = max(stop, start + 5)
+
+
+def newest_first(options: Mapping[str, Any] | None) -> str:
+    """Return the field that orders a time series; empty for anything else."""
+    series = (options or {}).get("timeseries")
+    return str(series.get("timeField", "")) if isinstance(series, Mapping) else ""

@@ -1,0 +1,169 @@
+"""The shape of one document: which kinds stand at which places. Most documents share their shape with others.
+
+A shape is found by the names and classes of the values alone, as tuples that hash in C, so that a document whose
+shape is known costs some microseconds. Shapes are compared by identity: equal ones are made once, as long as the
+cache holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bson import DBRef
+
+from .kinds import ARRAY, BY_CLASS, DEEP, OBJECT, kind_of
+
+WIDE = 200
+"""Objects of more members than this are not cached: they seldom repeat, and each would cost much memory."""
+CACHED = 20_000
+"""Members of all cached shapes together; then the cache begins anew."""
+SIZES = ("0", "1", "2-9", "10-99", "100-999", "1000-9999", "10000+")
+"""Lengths of arrays, by magnitude."""
+
+
+class Shape:
+    """What stands at one place in one document.
+
+    Attributes:
+        kinds: Every kind that was seen; more than one below an array.
+        sizes: Magnitudes of the lengths of arrays, out of `SIZES`.
+        members: Of objects: (name, shape, whether another object at this place lacks it).
+        element: Of arrays that hold something.
+        weight: Number of members inside.
+    """
+
+    __slots__ = ("element", "kinds", "members", "sizes", "weight")
+
+    def __init__(
+        self,
+        kinds: Iterable[str],
+        sizes: Iterable[str] = (),
+        members: tuple[tuple[str, Shape, bool], ...] = (),
+        element: Shape | None = None,
+    ) -> None:
+        self.kinds, self.sizes = tuple(kinds), tuple(sizes)
+        self.members, self.element = members, element
+        self.weight = len(members) + sum(inner.weight for _, inner, _ in members) + (element.weight if element else 0)
+
+
+_Plan = tuple[int, "Shape | None", tuple[int, ...]]
+
+
+class Shaper:
+    """Finds the shapes of documents; equal ones are the same object while the cache holds."""
+
+    def __init__(self) -> None:
+        self._scalars: dict[str, Shape] = {}
+        self._plans: dict[tuple[tuple[str, ...], tuple[type, ...]], _Plan] = {}
+        self._objects: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        self._arrays: dict[tuple[frozenset[type], frozenset[Shape], str], Shape] = {}
+        self._numbers = 0
+        self._held = 0
+
+    def of(self, value: dict[str, Any]) -> Shape:
+        """Return the shape of a document or of an object inside one."""
+        names, classes = tuple(value), tuple(map(type, value.values()))
+        plan = self._plans.get((names, classes)) or self._plan(names, classes)
+        number, shape, deep = plan
+        if shape is not None:
+            return shape
+        if not deep:
+            return self._object(names, classes, ())
+        values = [*value.values()]
+        inner = tuple([self._inside(values[place]) for place in deep])
+        found = self._objects.get((number, inner))
+        if found is None:
+            found = self._object(names, classes, inner)
+            if number:
+                self._objects[number, inner] = found
+                self._hold(found.weight + len(inner))
+        return found
+
+    def _plan(self, names: tuple[str, ...], classes: tuple[type, ...]) -> _Plan:
+        """Say which values have to be looked into; when none has, the shape is known."""
+        deep = tuple(place for place, found in enumerate(classes) if found in DEEP)
+        if len(names) > WIDE:
+            return 0, None, deep
+        self._numbers += 1
+        plan = (self._numbers, None if deep else self._object(names, classes, ()), deep)
+        self._plans[names, classes] = plan
+        self._hold(len(names))
+        return plan
+
+    def _object(self, names: tuple[str, ...], classes: tuple[type, ...], inner: tuple[Shape, ...]) -> Shape:
+        deep = iter(inner)
+        return Shape(
+            (OBJECT,),
+            members=tuple(
+                [
+                    (name, next(deep) if found in DEEP else self._scalar(BY_CLASS.get(found, "unknown")), False)
+                    for name, found in zip(names, classes, strict=True)
+                ]
+            ),
+        )
+
+    def _inside(self, value: Any) -> Shape:
+        found = type(value)
+        if found is dict:
+            return self.of(value)
+        if found is list:
+            return self._array(value)
+        if found is DBRef:
+            return self.of(dict(value.as_doc()))
+        return self._scalar(kind_of(value))
+
+    def _scalar(self, kind: str) -> Shape:
+        shape = self._scalars.get(kind)
+        if shape is None:
+            shape = self._scalars[kind] = Shape((kind,))
+        return shape
+
+    def _array(self, values: list[Any]) -> Shape:
+        classes = frozenset(map(type, values))
+        if DEEP.isdisjoint(classes):
+            inside: frozenset[Shape] = frozenset()
+        else:
+            inside = frozenset([self._inside(value) for value in values if type(value) in DEEP])
+            classes -= DEEP
+        length = len(values)
+        size = str(length) if length < 2 else SIZES[min(len(str(length)) + 1, 6)]
+        shape = self._arrays.get((classes, inside, size))
+        if shape is None:
+            scalars = [self._scalar(BY_CLASS.get(found, "unknown")) for found in classes]
+            parts = [*scalars, *inside]
+            shape = Shape((ARRAY,), (size,), element=unite(parts) if parts else None)
+            if shape.weight <= WIDE:
+                self._arrays[classes, inside, size] = shape
+                self._hold(shape.weight + len(parts))
+        return shape
+
+    def _hold(self, weight: int) -> None:
+        self._held += weight + 1
+        if self._held > CACHED:
+            self._held = 0
+            for cache in (self._plans, self._objects, self._arrays):
+                cache.clear()
+
+
+def unite(shapes: list[Shape]) -> Shape:
+    """Return the shape of a place at which all of these stand, in one document."""
+    if len(shapes) == 1:
+        return shapes[0]
+    kinds = dict.fromkeys(kind for shape in shapes for kind in shape.kinds)
+    sizes = dict.fromkeys(size for shape in shapes for size in shape.sizes)
+    elements = [shape.element for shape in shapes if shape.element is not None]
+    objects = [shape for shape in shapes if OBJECT in shape.kinds]
+    by_name: dict[str, list[tuple[Shape, bool]]] = {}
+    for shape in objects:
+        for name, inner, partial in shape.members:
+            by_name.setdefault(name, []).append((inner, partial))
+    members = tuple(
+        (
+            name,
+            unite([*dict.fromkeys(inner for inner, _ in found)]),
+            len(found) < len(objects) or any(partial for _, partial in found),
+        )
+        for name, found in by_name.items()
+    )
+    return Shape(kinds, sizes, members, unite([*dict.fromkeys(elements)]) if elements else None)
