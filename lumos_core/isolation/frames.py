@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import sys
 import threading
 from typing import IO, NamedTuple
 
@@ -20,11 +21,14 @@ MESSAGE = 2
 MAX_LINE = 64 << 20
 """Bytes of the longest line that crosses; a longer one fails its unit."""
 
-BATCH = 64 << 10
+BATCH = 256 << 10
 """Bytes of lines that are gathered before they cross together."""
 
-WINDOW = 32
+WINDOW = 16
 """Frames of lines or items that one call may send ahead of its reader."""
+
+PIPE = 1 << 20
+"""Bytes that a pipe should hold, so that neither side waits for the other at every frame."""
 
 _HEADER = struct.Struct(">BII")
 
@@ -94,3 +98,12 @@ class Pipes:
         """Close both directions; called by the one who receives, when nothing more can come."""
         self.close()
         self._reader.close()
+
+
+def widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, where the system can."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError, AttributeError):  # AttributeError: a Python that was built elsewhere
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)

@@ -24,7 +24,7 @@ from ..hookspecs import API_VERSION
 from ..running.redact import Redactor
 from . import messages as m
 from .environments import Environment
-from .frames import LINES, MESSAGE, BrokenStream, Pipes
+from .frames import BATCH, LINES, MESSAGE, BrokenStream, Pipes, widen
 from .serving import HELLO, Hello
 
 START_SECONDS = 60.0
@@ -89,7 +89,7 @@ class Worker:
         try:
             # A session of its own: ^C reaches the run alone, and the worker ends with all that it started.
             self._process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, bufsize=1 << 16
+                command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, bufsize=BATCH
             )
         except OSError as error:
             raise self._unusable(error.strerror or str(error)) from error
@@ -112,6 +112,7 @@ class Worker:
             raise
         finally:
             timer.cancel()
+        widen(reader)
         self._pipes = Pipes(reader, writer)
         self._reader = threading.Thread(target=self._read, name="lumos-worker", daemon=True)
         self._reader.start()

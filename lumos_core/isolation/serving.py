@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import queue
 import signal
 import sys
@@ -46,7 +45,7 @@ class Hello(msgspec.Struct, frozen=True):
 
 def greeting(nonce: str) -> bytes:
     """Return the first line that a worker writes."""
-    hello = Hello(m.PROTOCOL, API_VERSION, __version__, platform.python_version())
+    hello = Hello(m.PROTOCOL, API_VERSION, __version__, ".".join(map(str, sys.version_info[:3])))
     return HELLO + nonce.encode() + b" " + msgspec.json.encode(hello) + b"\n"
 
 
