@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from ..contracts.catalog import Catalog
 from ..contracts.context import Context
 from ..contracts.source import Source, Unit
+from ..model.aspects import of_kind
+from ..model.entities import Entity
 from ..model.record import AnyRecord
 from ..model.scope import Covered, Scope
 
@@ -38,10 +40,15 @@ class CatalogSource(Source[BaseModel]):
         return [Unit(key=self.catalog.system or "catalog", scope=within)]
 
     def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
-        """Return the records; those that the catalog holds as removed are not there."""
+        """Return the records; those that the catalog holds as removed are not there.
+
+        What a catalog does not say itself, its capabilities say: whatever it can read was looked at.
+        """
+        readable = {aspect for aspect, support in self.catalog.capabilities.items() if support.read}
         for record in self.catalog.read(unit.scope, ctx):
             lifecycle = getattr(record.value, "lifecycle", None)
             if lifecycle is None or not lifecycle.removed:
+                if isinstance(record.value, Entity) and not record.value.captured:
+                    record.value.captured = sorted(readable & of_kind(record.kind))
                 yield record
-        readable = {aspect for aspect, support in self.catalog.capabilities.items() if support.read}
         ctx.covered(Covered(unit.scope, frozenset({"record", *readable})))
