@@ -67,6 +67,8 @@ class MemoryConfig(Config):
 class MemorySource(Source[MemoryConfig]):
     """Reads a world: one unit per record."""
 
+    capabilities = ASPECTS
+
     def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
         """List the world."""
         world = WORLDS.setdefault(self.config.world, World())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 
-from lumos_core.plugin_api import Dataset, Field, Record, urns
+from lumos_core.model.aspects import of_kind
+from lumos_core.plugin_api import KINDS, Entity, UnitError, urns
 from lumos_core.testing.kit import (
     CatalogKit,
     CostModelKit,
@@ -19,8 +21,10 @@ from lumos_core.testing.kit import (
     StoreKit,
 )
 from lumos_core.testing.reference import WORLDS, World
+from lumos_core.testing.samples import sample
 
 REFERENCE = "lumos_core.testing.reference"
+ENTITIES = tuple(kind for kind, value in KINDS.items() if issubclass(value, Entity))
 
 
 class TestMemorySource(SourceKit):
@@ -28,10 +32,26 @@ class TestMemorySource(SourceKit):
     options = {"world": "kit-source"}
 
     def prepare(self, folder):
-        WORLDS["kit-source"] = World(
-            Record(urns.dataset("memory", name), Dataset(name=name, captured=["fields"], fields=[Field("id")]))
-            for name in ("a", "b", "c")
-        )
+        records = [sample(kind, aspect, platform="memory") for kind in ENTITIES for aspect in sorted(of_kind(kind))]
+        WORLDS["kit-source"] = World({record.urn: record for record in records}.values())
+
+    def drop(self, folder):
+        del WORLDS["kit-source"].records[urns.dataset("memory", "owners")]
+
+    @contextmanager
+    def forbid(self, folder):
+        WORLDS["kit-source"].hidden = {urns.dataset("memory", "owners")}
+        yield
+        WORLDS["kit-source"].hidden = set()
+
+    def corrupt(self, folder):
+        WORLDS["kit-source"].broken = {urns.dataset("memory", "owners"): UnitError("it is broken")}
+
+    @contextmanager
+    def relist(self, folder):
+        world = WORLDS["kit-source"]
+        world.records = dict(reversed(world.records.items()))
+        yield
 
 
 class TestLinesFormat(FormatKit):
@@ -50,6 +70,7 @@ class TestShapeDiffer(DifferKit):
 class TestMemoryCatalog(CatalogKit):
     name = f"{REFERENCE}:MemoryCatalog"
     options = {"world": "kit-catalog"}
+    kinds = ENTITIES
 
     @pytest.fixture(autouse=True)
     def _empty(self):

@@ -1,8 +1,8 @@
 """Real servers for tests, each in a module of its own behind one interface.
 
 A module has `start(folder)`, a context manager that yields a `Server`, and raises `Unavailable` with the reason where
-the machine cannot run it. Servers listen on 127.0.0.1 only, on a free port, keep their data below `folder`, prove that they
-are the process that was started, and are stopped by its id.
+the machine cannot run it. Servers listen on 127.0.0.1 only, on a free port, keep their data below `folder`, prove that
+they are the process that was started, and are stopped by its id.
 
 Example:
     ```python
