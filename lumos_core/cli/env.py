@@ -68,12 +68,14 @@ def sync(ctx: click.Context, words: tuple[str, ...], upgrade: bool, offline: boo
             rows.append(
                 (one.name, one.action, one.packages, one.python, one.lumos_core, "; ".join(filter(None, notes)))
             )
-        return table_of("environment", "", "packages", "python", "lumos-core", "why", rows=rows)
+        return table_of("environment", "done", "packages", "python", "lumos-core", "why", rows=rows)
 
     emit(ctx, done, table)
 
 
 def _changes(changes: list[str]) -> str:
+    if changes and all(change.startswith("+ ") for change in changes):
+        return f"{len(changes)} packages added"
     if len(changes) > 8:
         return f"{len(changes)} versions changed"
     return ", ".join(changes)
@@ -143,7 +145,9 @@ def check(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> int:
             fix = [f"Fix: {one.fix}"] if one.fix else []
             lines = "\n".join([*told, *fix])
             rows.append((one.name, "ok" if one.ok else "wrong", one.packages or "", one.python, one.lumos_core, lines))
-        return table_of("environment", "", "packages", "python", "lumos-core", "plugins, or what is wrong", rows=rows)
+        return table_of(
+            "environment", "state", "packages", "python", "lumos-core", "plugins, or what is wrong", rows=rows
+        )
 
     emit(ctx, found, table)
     return 0 if all(one.ok for one in found) else 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib.util
 import json
@@ -29,28 +30,26 @@ _TOLD = 15
 
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
-_NO_INDEX = r"network (connectivity )?(is|was) disabled|--offline|--no-index|provided package locations"
-_NO_NETWORK = (
-    r"error sending request|dns error|failed to fetch|max retries|name resolution|newconnectionerror"
-    r"|connection (refused|error|reset)|timed out|error trying to connect"
+_ABSENT = (
+    r"no matching distribution|not found in the |there (is|are) no versions? of|network (connectivity )?(is|was) disabled"
 )
-_CONFLICT = r"resolutionimpossible|conflicting dependencies|depends? on [^\n]*|are incompatible"
+_OFFLINE_FIX = "put the missing wheels into the folder of `wheels:`, or run without --offline"
 _REMEDIES = (
     (
         r"hash mismatch|do not match the hashes",
         "somebody changed a file after it was locked: find out who, or accept it with `lumos env sync --upgrade`",
     ),
-    (_NO_INDEX, "put the missing wheels into the folder of `wheels:`, or run without --offline"),
     (
-        _NO_NETWORK,
+        r"error sending request|dns error|failed to fetch|max retries|name resolution|newconnectionerror"
+        r"|connection (refused|error|reset)|timed out|error trying to connect",
         "check the network and the index in pip's configuration, or give the wheels in a folder (`wheels:`) and use "
         "--offline",
     ),
+    (_ABSENT, "check its name and version, and which index pip's configuration names"),
     (
-        r"no matching distribution|not found in the package registry|there are no versions of",
-        "check its name and version, and which index pip's configuration names",
+        r"resolutionimpossible|conflicting dependencies|no solution found",
+        "loosen what the requirements pin, or give the rivals an environment each",
     ),
-    (_CONFLICT, "loosen what the requirements pin, or give the rivals an environment each"),
 )
 """What the tools say -> what to do about it; the first that fits."""
 
@@ -167,13 +166,12 @@ class Pip:
         self._run(f"build {source.name}", python, "wheel", "--no-deps", *options.arguments(), *places)
 
     def _run(self, what: str, python: Path, command: str, *arguments: str) -> None:
-        if importlib.util.find_spec("pip") is not None:
-            pip = [sys.executable, "-m", "pip", "--python", str(python)]
-        else:
-            pip = [str(python), "-m", "pip"]
+        pip = _pip()
+        if not pip:
+            raise ConfigError(f"cannot {what}", why="there is neither uv nor pip", fix="pip install uv")
         quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-color"]
         # Its progress goes to stdout, its report to a file; so nothing is mixed.
-        run_tool(what, [*pip, command, *quiet, *arguments])
+        run_tool(what, [*pip, "--python", str(python), command, *quiet, *arguments])
 
 
 def choose(name: ToolName | None = None) -> Tool:
@@ -200,7 +198,6 @@ def _uv() -> str:
         return shutil.which("uv") or ""
 
 
-@functools.cache
 def pip_for_uv() -> Mapping[str, str]:
     """Return pip's index, wheels and certificates as the variables of uv, which does not read them.
 
@@ -227,20 +224,39 @@ def pip_for_uv() -> Mapping[str, str]:
 
 
 def _pip_settings() -> dict[str, str]:
-    """What pip's files and variables say, the variables last; without pip only they are read."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    """What pip's files and variables say; the variables win."""
+    prefix = "PIP_"
+    variables = {
+        name.removeprefix(prefix).lower().replace("_", "-"): value
+        for name, value in os.environ.items()
+        if name.startswith(prefix)
+    }
+    return {**_pip_files(os.environ.get("PIP_CONFIG_FILE", "")), **variables}
+
+
+@functools.cache
+def _pip_files(named: str) -> Mapping[str, str]:
+    """What pip's configuration files say; `named` is one more of them, and part of the cache's key."""
+    pip = _pip()
+    done = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False) if pip else None
     settings: dict[str, str] = {}
-    for line in done.stdout.splitlines():
+    for line in done.stdout.splitlines() if done else ():
         key, _, value = line.partition("=")
         section, _, name = key.rpartition(".")
         if section in {"global", "install"}:
-            settings[name] = value.strip("'\"").replace("\\n", " ")
-    prefix = "PIP_"
-    for name, value in os.environ.items():
-        if name.startswith(prefix):
-            settings[name.removeprefix(prefix).lower().replace("_", "-")] = value
+            settings[name] = " ".join(str(ast.literal_eval(value)).split())
     return settings
+
+
+def _pip() -> list[str]:
+    """How to start pip: the installed one, else the one that Python brings to bootstrap others; may be nothing."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    spec = importlib.util.find_spec("ensurepip")
+    for place in spec.submodule_search_locations or () if spec else ():
+        for wheel in sorted(Path(place, "_bundled").glob("pip-*.whl")):
+            return [sys.executable, f"{wheel}/pip"]
+    return []
 
 
 def _python(path: Path) -> list[str]:
@@ -321,14 +337,16 @@ def run_tool(
     except OSError as error:
         raise ConfigError(f"cannot {what}", why=error.strerror or str(error), fix=f"mend {command[0]}") from error
     if done.returncode:
-        raise _failure(what, done.stdout)
+        raise _failure(what, done.stdout, offline="--no-index" in command)
     return done.stdout
 
 
-def _failure(what: str, output: str) -> LumosError:
+def _failure(what: str, output: str, *, offline: bool) -> LumosError:
     lines = [line.rstrip() for line in _URL_SECRET.sub("***@", output).splitlines() if line.strip()]
     why = "\n".join(lines[-_TOLD:]) or "it said nothing"
     if re.search(r"no space left|disk quota|not enough space", output, re.IGNORECASE):
         return DiskError(f"cannot {what}", why=why, fix="free some space, then run it again")
+    if offline and re.search(_ABSENT, output, re.IGNORECASE):
+        return ConfigError(f"cannot {what}", why=why, fix=_OFFLINE_FIX)
     fix = next((fix for pattern, fix in _REMEDIES if re.search(pattern, output, re.IGNORECASE)), "")
     return ConfigError(f"cannot {what}", why=why, fix=fix or "mend what it says, then run `lumos env sync` again")
