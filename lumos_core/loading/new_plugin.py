@@ -26,7 +26,7 @@ WORDS: Mapping[ComponentKind, str] = {
 """Kind -> its word in the names of distributions: `lumos-cost-acme`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_LONGEST = 40
+_LONGEST = 24
 _TOKEN = re.compile(
     "(?P<kind>kind(?=[-_]acme))|(?P<snake>(?<=_)acme|acme(?=_))|(?P<name>acme)|(?P<camel>Acme)|(?P<upper>ACME)"
 )

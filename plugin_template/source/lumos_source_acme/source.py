@@ -1,4 +1,4 @@
-"""The source `acme`: one dataset per file; each line of a file is a column: its name, a space, its type."""
+"""The source `acme`: a dataset per file; each line is a column: its name, a space, its type."""
 
 from __future__ import annotations
 
