@@ -154,7 +154,7 @@ class ShapeDiffer(Differ[ShapeConfig]):
                     urn=record.urn,
                     kind=record.kind,
                     severity="non-breaking" if added else "breaking",
-                    message=f"`{record.value.name}` was {'added' if added else 'removed'}",
+                    message=f"`{_name(record)}` was {'added' if added else 'removed'}",
                     bump="minor" if added else "major",
                 )
                 continue
@@ -173,9 +173,13 @@ class ShapeDiffer(Differ[ShapeConfig]):
                     severity="breaking" if breaks else "non-breaking",
                     before=old.get(path),
                     after=new.get(path),
-                    message=f"Field `{path}` of `{record.value.name}` changed",
+                    message=f"Field `{path}` of `{_name(record)}` changed",
                     bump="major" if breaks else "minor",
                 )
+
+
+def _name(record: AnyRecord) -> str:
+    return getattr(record.value, "name", None) or record.urn
 
 
 class MemoryCatalog(Catalog[MemoryConfig]):

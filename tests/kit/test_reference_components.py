@@ -92,8 +92,8 @@ class TestMemoryStore(StoreKit):
 class TestSizeCost(CostModelKit):
     name = f"{REFERENCE}:SizeCost"
 
-    def total(self):
-        return Decimal("0.02") * Decimal(15_000_000_008) / 10**9
+    def spent(self, stats):
+        return sum((Decimal(record.value.size_bytes) for record in stats), Decimal(0)) * Decimal("0.02") / 10**9
 
 
 class TestLineReporter(ReporterKit):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
 
 from ...contracts.differ import Differ, Pair
 from ...model.aspects import RECORD
@@ -13,6 +17,7 @@ from ...model.entities import Dataset, Field
 from ...model.record import AnyRecord, Record
 from ...model.urns import dataset
 from ..context import MemoryContext
+from ..strategies import records
 from .base import ComponentKit
 
 
@@ -22,9 +27,28 @@ def table(name: str, *fields: Field, captured: tuple[str, ...] = ("fields",)) ->
 
 
 class DifferKit(ComponentKit):
-    """Fill in `name` and `options`."""
+    """Everything that a differ promises.
+
+    Example:
+        ```python
+        from lumos_core.testing.kit import DifferKit
+
+        class TestStrict(DifferKit):
+            name = "strict"
+            options = {"policy": "everything-breaks"}
+        ```
+
+    Attributes:
+        name, options, live, unproven: As for every kit, see `ComponentKit`.
+    """
 
     kind = "differ"
+
+    def exercise(self, component: Differ[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:
+        """Compare two datasets."""
+        component.check(ctx)
+        before = table("orders", Field("id", type="int64"), Field("email", type="string"))
+        yield from component.diff(iter([Pair(before, table("orders"), frozenset({RECORD, "fields"}))]), ctx)
 
     def changes(self, component: Differ[Any], *pairs: Pair) -> list[Change]:
         """Return what the differ says of pairs."""
@@ -49,6 +73,53 @@ class DifferKit(ComponentKit):
         after = table("orders", Field("id", type="int64"), captured=())
         found = self.changes(component, Pair(before, after, frozenset({RECORD})))
         assert not [change for change in found if change.path == "email"], found
+
+    def test_it_is_lazy(self, component: Differ[Any]) -> None:
+        """Pairs are streamed, and a million may differ: the first change comes before the last pair was asked for.
+
+        A differ that looks for renames may hold the names of what came and went, and must not hold the rest.
+        """
+        taken = 0
+
+        def pairs() -> Any:
+            nonlocal taken
+            for number in range(5_000):
+                taken += 1
+                before = table(f"t{number:05}", Field("id", type="int64"))
+                after = table(f"t{number:05}", Field("id", type="string"))
+                yield Pair(before, after, frozenset({RECORD, "fields"}))
+
+        next(iter(component.diff(pairs(), MemoryContext())))
+        assert taken < 5_000, "the differ reads all pairs before it gives the first change"
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(before=records(), after=records())
+    def test_any_two_records_can_be_compared(self, tmp_path_factory: Any, before: Any, after: Any) -> None:
+        """Whatever a record holds, a differ must not break: one record of a million would end the run.
+
+        It is compared with its own kind, with all of its aspects captured, and with none.
+        """
+        component = self.build(tmp_path_factory.getbasetemp())
+        after = msgspec.structs.replace(after, urn=before.urn) if after.kind == before.kind else before
+        everything = frozenset({RECORD, *getattr(before.value, "captured", ()), *getattr(after.value, "captured", ())})
+        for captured in (everything, frozenset({RECORD})):
+            for pair in (Pair(before, after, captured), Pair(None, after, captured), Pair(before, None, captured)):
+                for change in self.changes(component, pair):
+                    assert change.severity in SEVERITIES, f"{change.rule} is {change.severity!r}"
+                    msgspec.json.encode(change)
+        component.close()
+
+    def test_rules_name_what_is_found(self, component: Differ[Any]) -> None:
+        """`rules` is the catalogue of what a differ may find: `lumos rules` shows it, and waivers name its ids."""
+        known = {rule["id"] for rule in component.rules()}
+        if not known:
+            pytest.skip("this differ has no catalogue of rules")
+        before = table("orders", Field("id", type="int64"), Field("email", type="string"))
+        after = table("orders", Field("id", type="string"), Field("mail", type="string", nullable=True))
+        license = frozenset({RECORD, "fields"})
+        pairs = (Pair(before, after, license), Pair(None, after, license), Pair(before, None, license))
+        found = {change.rule for pair in pairs for change in self.changes(component, pair)}
+        assert found <= known, f"found, and in no catalogue: {sorted(found - known)}"
 
     def test_severities_are_known(self, component: Differ[Any]) -> None:
         """Severities are the four of the model; messages, rules and fingerprints are filled in."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ...contracts.executor import Executor
+from ..context import MemoryContext
 from .base import ComponentKit
 
 
@@ -20,10 +26,38 @@ def picky(number: int) -> int:
     return number
 
 
+def place(number: int) -> int:
+    """A task that tells in which process it runs."""
+    return os.getpid()
+
+
+def nested(item: dict[str, list[int]]) -> int:
+    """A task over an item that cannot be hashed."""
+    return len(item["numbers"])
+
+
 class ExecutorKit(ComponentKit):
-    """Fill in `name` and `options`."""
+    """Everything that an executor promises.
+
+    Example:
+        ```python
+        from lumos_core.testing.kit import ExecutorKit
+
+        class TestCluster(ExecutorKit):
+            name = "cluster"
+            live = "cluster"  # a fixture in conftest.py: yields {"address": ...}, or skips
+        ```
+
+    Attributes:
+        name, options, live, unproven: As for every kit, see `ComponentKit`.
+    """
 
     kind = "executor"
+
+    def exercise(self, component: Executor[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:
+        """Run some tasks."""
+        component.check(ctx)
+        yield from component.map(double, range(3))
 
     def test_every_item_gets_its_result(self, component: Executor[Any]) -> None:
         """Each item comes back once, with its own result, in any order."""
@@ -35,6 +69,31 @@ class ExecutorKit(ComponentKit):
         assert len(results) == 10
         assert isinstance(results[3], ValueError)
         assert results[4] == 4
+
+    def test_items_come_back_as_they_are(self, component: Executor[Any]) -> None:
+        """Items are paired with their results as they are: also such as are equal, or cannot be hashed."""
+        items = [{"numbers": [1] * (number // 2)} for number in range(10)]
+        results = list(component.map(nested, items))
+        assert sorted(len(item["numbers"]) for item, _ in results) == sorted(number // 2 for number in range(10))
+        assert all(result == len(item["numbers"]) for item, result in results), "a result stands with another item"
+
+    def test_items_that_fail_to_come_are_told(self, component: Executor[Any]) -> None:
+        """When the items themselves raise, so must `map`: a plan that breaks off is no end of the plan."""
+
+        def items() -> Any:
+            yield from range(5)
+            raise RuntimeError("the plan broke off")
+
+        with pytest.raises(RuntimeError, match="the plan broke off"):
+            list(component.map(double, items()))
+
+    def test_remote_is_honest(self, component: Executor[Any]) -> None:
+        """`remote` says whether tasks leave this process: then the kernel ships only what can be shipped."""
+        places = {result for _, result in component.map(place, range(4))}
+        if component.remote:
+            assert os.getpid() not in places, "`remote` is True, and tasks run in this very process"
+        else:
+            assert places == {os.getpid()}, "tasks leave this process: say `remote = True`"
 
     def test_nothing_is_nothing(self, component: Executor[Any]) -> None:
         """No items, no results, no hang."""
@@ -54,7 +113,7 @@ class ExecutorKit(ComponentKit):
         next(results)
         seen = taken
         results.close()  # type: ignore[attr-defined]
-        assert seen < 5_000
+        assert seen < 5_000, f"{seen} items were taken before the first result: take more only as there is room"
 
     def test_closing_early_stops(self, component: Executor[Any]) -> None:
         """Closing the iterator must end the work under way and hand out nothing more."""

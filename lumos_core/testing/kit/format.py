@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -26,6 +26,7 @@ class SampleFile:
         self.urn = dataset("file", path)
         self.local: str | None = None
         self._content = content
+        self.streams: list[BytesIO] = []
         if folder is not None:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -34,15 +35,31 @@ class SampleFile:
 
     def open(self) -> BinaryIO:
         """Open the content."""
-        return BytesIO(self._content)
+        self.streams.append(BytesIO(self._content))
+        return self.streams[-1]
 
 
 class FormatKit(ComponentKit):
-    """Fill in `name`, `options`, `sample` and `broken`.
+    """Everything that a file format promises.
+
+    Fill in `name`, `options`, `sample` and `broken`.
+
+    Example:
+        ```python
+        from lumos_core.testing.kit import FormatKit
+
+        class TestCsv(FormatKit):
+            name = "csv"
+            sample = {"orders.csv": b"id,amount\n1,9.50\n"}
+            broken = {"picture.csv": b"\x89PNG\r\n"}
+        ```
 
     Attributes:
+        name, options, live, unproven: As for every kit, see `ComponentKit`.
         sample: Path -> content of sound files, each with at least one field.
         broken: Path -> content of files that must be refused.
+        files: Returns the sound files, where a library makes them.
+        broken_files: Returns the files that must be refused, where a library makes them.
     """
 
     kind = "format"
@@ -57,6 +74,11 @@ class FormatKit(ComponentKit):
         """Return the files that must be refused; override it when they are made by a library."""
         return self.broken
 
+    def exercise(self, component: Format[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:
+        """Inspect the sound files, then the broken ones."""
+        for path, content in {**self.files(), **self.broken_files()}.items():
+            yield from component.inspect([SampleFile(path, content)], ctx)
+
     def inspected(self, component: Format[Any], files: list[SampleFile]) -> list[Any]:
         """Inspect files and return the dataset fragments."""
         records = component.inspect(files, MemoryContext())
@@ -69,6 +91,44 @@ class FormatKit(ComponentKit):
             assert extension.startswith("."), f"{extension!r} needs its dot"
             assert extension == extension.lower(), f"{extension!r} must be lower-case"
         assert component.name_in_urn, "name_in_urn is shown as `layout.format`"
+        for path, content in self.files().items():
+            plain = path.lower()
+            for packed in (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".snappy", ".deflate"):
+                plain = plain.removesuffix(packed)
+            marked = any(marker.rstrip("/") in path for marker in component.markers)
+            claimed = plain.endswith(tuple(component.extensions)) or content.startswith(tuple(component.magic))
+            assert claimed or marked, (
+                f"no crawler would offer {path}: it has none of {component.extensions}, {component.magic} or "
+                f"{component.markers}"
+            )
+
+    def test_there_are_samples(self) -> None:
+        """`sample` needs at least one sound file, and `broken` one to refuse, or nothing is proven."""
+        if not self.files():
+            pytest.fail(f"{type(self).__name__} has no `sample`: write `sample = {{'a.csv': b'...'}}`", pytrace=False)
+        if not self.broken_files():
+            self._missing("`broken`", "what a broken file does is not proven")
+
+    def test_readings_are_equal_and_closed(self, component: Format[Any]) -> None:
+        """A file reads the same twice, and is closed afterwards: `with file.open() as stream`."""
+        for path, content in {**self.files(), **self.broken_files()}.items():
+            told = []
+            for _ in range(2):
+                file = SampleFile(path, content)
+                try:
+                    told.append(repr(list(component.inspect([file], MemoryContext()))))
+                except LumosError as error:
+                    told.append(str(error))
+                left = [stream for stream in file.streams if not stream.closed]
+                assert not left, f"{path} is opened and not closed"
+            assert told[0] == told[1], f"{path} reads differently the second time"
+
+    def test_files_come_one_by_one(self, component: Format[Any]) -> None:
+        """Files are read as their fragments are asked for: a dataset may have a million of them."""
+        files = [SampleFile(path, content) for path, content in self.files().items()] * 200
+        next(iter(component.inspect(files, MemoryContext())))
+        opened = len({id(stream) for file in files for stream in file.streams})
+        assert opened <= 100, f"{opened} files were opened before the first fragment came"
 
     def test_one_fragment_per_file(self, component: Format[Any]) -> None:
         """One dataset fragment per file, in the order of the files: drift is found by comparing them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ...model.entities import Dataset, Tag
 from ...model.record import Record, canonical, line_urn
 from ...model.scope import Scope
 from ...model.urns import dataset, plain
+from ..context import MemoryContext
 from .base import ComponentKit
 
 
@@ -24,9 +27,33 @@ def row(name: str, text: str | None = "") -> tuple[str, str, bytes | None]:
 
 
 class StoreKit(ComponentKit):
-    """Fill in `name` and `options`; the store must start empty in every folder."""
+    """Everything that a store promises.
+
+    Fill in `name` and `options`; the store must start empty in every folder.
+
+    Example:
+        ```python
+        from lumos_core.testing.kit import StoreKit
+
+        class TestFile(StoreKit):
+            name = "file"
+            options = {"path": "store.db"}
+        ```
+
+    Attributes:
+        name, options, live, unproven: As for every kit, see `ComponentKit`. A `live` fixture of a store yields an
+            empty one for every test, so that it has no `scope`.
+    """
 
     kind = "store"
+
+    def exercise(self, component: Store[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:
+        """Commit, read, and be refused."""
+        component.check(ctx)
+        self.commit(component, row("a"))
+        yield from component.lines("head")
+        yield from component.log()
+        component.commit("head", "stale", [row("b")], {})
 
     def commit(self, store: Store[Any], *rows: Any, ref: str = "head", at: str = "2026-01-15T10:00:00Z") -> str:
         """Commit rows on top of what a ref names now."""
@@ -77,6 +104,65 @@ class StoreKit(ComponentKit):
         with pytest.raises(StoreError):
             component.commit("head", None, [row("c")], {})
         assert self.names(component) == self.urns("a", "b")
+
+    def test_of_several_that_compare_one_sets(self, component: Store[Any]) -> None:
+        """Two that commit onto the same state at the same time: one wins, the others are refused, nothing is mixed.
+
+        Compare and set in one transaction; comparing first and writing later lets both through.
+        """
+        self.commit(component, row("a"))
+        seen = component.resolve("head")
+
+        def attempt(number: int) -> bool:
+            try:
+                component.commit("head", seen, [row(f"by {number} {part}") for part in range(3)], {})
+            except StoreError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            won = [number for number, done in enumerate(pool.map(attempt, range(8))) if done]
+        assert len(won) == 1, f"{len(won)} commits onto one state were let through"
+        assert set(self.names(component)) == set(self.urns("a", *(f"by {won[0]} {part}" for part in range(3))))
+
+    def test_a_time_means_the_state_of_then(self, component: Store[Any]) -> None:
+        """As-of reads compare moments, not texts: other zones, fractions, and the very moment of a commit.
+
+        `lumos_core.plugin_api.instant` reads a time as a moment.
+        """
+        self.commit(component, row("a"), at="2026-01-15T10:00:00Z")
+        self.commit(component, row("b"), at="2026-01-15T10:00:01.5Z")
+        self.commit(component, row("c"), ref="published/kit", at="2026-01-15T10:00:01Z")
+        a, b = self.urns("a", "b")
+        for time, expected in (
+            ("2026-01-15T09:59:59.999Z", []),
+            ("2026-01-15T10:00:00Z", [a]),
+            ("2026-01-15T11:00:00+01:00", [a]),
+            ("2026-01-15T05:00:01.499-05:00", [a]),
+            ("2026-01-15T10:00:01.500Z", [a, b]),
+            ("2027-01-01T00:00:00Z", [a, b]),
+        ):
+            assert self.names(component, time) == expected, f"as of {time}"
+        assert component.resolve("no-such-ref") is None
+        assert self.names(component, "no-such-ref") == []
+
+    def test_a_ref_leads_to_its_commit(self, component: Store[Any]) -> None:
+        """`entry` finds the commit of a run, also when two runs saw the same: what was looked at belongs to a run."""
+        self.commit(component, row("a"), at="2026-01-15T10:00:00Z")
+        self.commit(component, at="2026-01-16T10:00:00Z")
+        for at in ("2026-01-15T10:00:00Z", "2026-01-16T10:00:00Z"):
+            found = component.entry(f"run-{at}")
+            assert found is not None, f"the run of {at} is not found"
+            assert found.at == at, f"the run of {at} leads to the commit of {found.at}"
+        head = component.entry("head")
+        assert head is not None and head.at == "2026-01-16T10:00:00Z"
+        assert component.entry("no-such-run") is None
+
+    def test_a_key_that_comes_twice_is_refused(self, component: Store[Any]) -> None:
+        """A (kind, URN) comes at most once in a commit; which of two lines would be true?"""
+        with pytest.raises(StoreError):
+            self.commit(component, row("a"), row("a", "view"))
+        assert self.names(component) == []
 
     def test_a_commit_that_fails_changes_nothing(self, component: Store[Any]) -> None:
         """All or nothing: an exception while rows are read must leave the state as it was."""
