@@ -8,7 +8,7 @@ from lumos_core.testing.kit.enricher import EnricherKit
 
 RULES = """
 version: 1
-users: [{id: ann, name: Ann A, email: ann@example.org, title: Analyst, groups: [shop]}]
+users: [{id: ann, name: Ann A, email: ann@example.org, title: Analyst, active: true, groups: [shop]}]
 groups: [{id: shop, name: Shop, email: shop@example.org}]
 domains: [{id: sales}]
 terms: [{id: order, synonyms: [purchase]}]
