@@ -1,0 +1,1 @@
+"""PostgreSQL for Lumos: the source `postgres` and the command `lumos postgres`."""
