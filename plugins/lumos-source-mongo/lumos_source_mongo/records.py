@@ -26,7 +26,7 @@ from lumos_core.plugin_api import (
 )
 
 from . import indexes as index_keys
-from .declared import json_schema, overlay
+from .declared import overlay
 from .kinds import ARRAY, NULL, OBJECT
 from .listing import Found
 from .names import Names
@@ -59,6 +59,7 @@ class Seen(Struct):
         indexes: None when they could not be read.
         sizes: What `collStats` says.
         observed: The counts behind the schema.
+        schema: The declared `$jsonSchema`: the present one, or the last known one where the role may not see it.
     """
 
     found: Found
@@ -66,6 +67,7 @@ class Seen(Struct):
     indexes: Sequence[Mapping[str, Any]] | None
     sizes: Mapping[str, Any]
     observed: Observed | None
+    schema: Mapping[str, Any] | None = None
 
 
 def container(database: str, names: Names) -> AnyRecord:
@@ -81,18 +83,18 @@ def dataset(seen: Seen, names: Names) -> tuple[AnyRecord, list[str]]:
     )
     captured: set[str] = set()
     differing: list[str] = []
-    root = seen.root
+    root, schema = seen.root, seen.schema
+    if schema is not None and root is not None:
+        options = found.options or {}
+        enforced = options.get("validationLevel", "strict") == "strict"
+        enforced = enforced and str(options.get("validationAction", "error")).startswith("error")
+        differing = overlay(root, schema, enforced=enforced)
     if found.options is not None:
         captured |= OF_OPTIONS - {"lineage", "lifecycle"}
         if found.type == "view":
             captured.add("lineage")
             _view(value, found, names)
-        schema = json_schema(found.options.get("validator"))
         _options(value, found.options, schema)
-        if schema is not None and root is not None:
-            enforced = found.options.get("validationLevel", "strict") == "strict"
-            enforced = enforced and str(found.options.get("validationAction", "error")).startswith("error")
-            differing = overlay(root, schema, enforced=enforced)
         if schema is not None and isinstance(schema.get("description"), str):
             value.description = Description(source=schema["description"])
         if seen.indexes is not None:
@@ -100,7 +102,7 @@ def dataset(seen: Seen, names: Names) -> tuple[AnyRecord, list[str]]:
             if kept := index_keys.retention(seen.indexes, found.options):
                 value.lifecycle = Lifecycle(retention=kept)
     if root is not None:
-        captured |= OF_DOCUMENTS if found.options is not None else {"fields"}
+        captured |= OF_DOCUMENTS if found.options is not None or schema is not None else {"fields"}
         value.fields = rows(root)
     if seen.indexes is not None:
         captured.add("keys")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import bson
+from bson import json_util
 from bson.errors import BSONError
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -175,12 +176,14 @@ class MongoSource(Source[MongoConfig]):
                 self._gap(unit, frozenset({"keys", "lifecycle"}), reason(error, self._connection.redact), ctx)
         if not indexes and found.type != "timeseries" and not listing.exists(client, found.database, found.name):
             raise UnitError(f"{unit.key} was dropped while it was read", fix="run again")
+        last = ctx.get(urn)
+        schema = self._declared(found, last)
         root = None
         if why:
             self._gap(unit, OF_DOCUMENTS, why, ctx)
         elif observed is not None:
-            root = self._schema(found, observed, urn, unit.key, ctx)
-        seen = Seen(found, root, indexes, sizes, observed)
+            root = self._schema(observed, schema, last, unit.key, ctx)
+        seen = Seen(found, root, indexes, sizes, observed, schema)
         record, differing = records.dataset(seen, self.names)
         if differing:
             shown = ", ".join(differing[:5]) + (f" and {len(differing) - 5:,} more" if len(differing) > 5 else "")
@@ -230,21 +233,28 @@ class MongoSource(Source[MongoConfig]):
             )
         return observed, ""
 
-    def _schema(self, found: Found, observed: Observed, urn: str, key: str, ctx: Context) -> Node | None:
+    @staticmethod
+    def _declared(found: Found, last: AnyRecord | None) -> Mapping[str, Any] | None:
+        """Return the declared schema; the last known one where the role may not see it any more."""
+        if found.options is not None:
+            return json_schema(found.options.get("validator"))
+        known = [] if last is None else [item.text for item in last.value.native_schema if item.format == "jsonschema"]
+        return json_util.loads(known[0]) if known else None
+
+    @staticmethod
+    def _schema(
+        observed: Observed, declared: Mapping[str, Any] | None, last: AnyRecord | None, key: str, ctx: Context
+    ) -> Node | None:
         """Settle the schema; None when neither documents nor a declaration say anything."""
-        declared = json_schema((found.options or {}).get("validator"))
         if not observed.documents:
             return Node(kinds={"object"}, nullable=False) if declared is not None else None
-        last = ctx.get(urn)
         known = Known(last.value.fields) if last is not None and "fields" in last.value.captured else Known()
         root, rare = settle(observed.root, known)
         if rare:
             ctx.warn("mongo-rare-types", records.rare_text(rare, observed.documents), key)
         if observed.narrowed or root.value is not None:
             ctx.warn(
-                "mongo-too-many-names",
-                "its documents have so many names that they are taken as the keys of maps",
-                key,
+                "mongo-too-many-names", "its documents have so many names that they are taken as the keys of maps", key
             )
         return root
 
