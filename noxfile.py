@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 from uv import find_uv_bin
@@ -24,13 +25,16 @@ UV = find_uv_bin()
 CONSTRAINTS = "constraints.txt"
 PLUGINS = sorted(found.parent.name for found in ROOT.glob("plugins/*/pyproject.toml"))
 WITH_CODE = [name for name in PLUGINS if name != "lumos"]
-PYTEST = ["pytest", "-q", "-m", "not servers and not benchmark"]
+KINDS = sorted(found.parts[-2] for found in ROOT.glob("plugin_template/*/lumos_*"))
+EXAMPLES = sorted(found.parent.name for found in ROOT.glob("docs/examples/*/pyproject.toml"))
+PYTEST = ["pytest", "-q", "-m", "not servers and not benchmark and not heavy"]
 SMALL = "0.1"
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "kernel", "plugin(lumos-source-csv)", "benchmarks-small", "tests"]
+nox.options.sessions = ["lint", "types", "kernel", "plugin(lumos-source-csv)", "template(source)"]
+nox.options.sessions += ["benchmarks-small", "tests"]
 
 
 @functools.cache
@@ -92,7 +96,7 @@ def wheels(session: nox.Session, names: list[str]) -> list[str]:
         folder = "." if name == "lumos-core" else f"plugins/{name}"
         build = [UV, "build", "--quiet", "--wheel", "--out-dir", str(out), "--build-constraints", CONSTRAINTS]
         session.run(*build, folder, external=True)
-    return sorted(str(path) for path in out.glob("*.whl"))
+    return sorted(str(path.absolute()) for path in out.glob("*.whl"))
 
 
 @nox.session
@@ -142,6 +146,63 @@ def kernel(session: nox.Session) -> None:
     session.run("python", ".ci/kernel_alone.py")
 
 
+def as_a_stranger(session: nox.Session, folder: Path, built: list[str]) -> None:
+    """Do with a plugin's folder what its author does, then with its wheel what a user does who has nothing else."""
+    with session.chdir(folder):
+        session.run("ruff", "check", ".")
+        session.run("ruff", "format", "--check", ".")
+        session.run("mypy")
+        session.run("pytest", "-q")
+        session.run(UV, "build", "--quiet", "--wheel", "--out-dir", "dist", external=True)
+    (wheel,) = folder.glob("dist/*.whl")
+    clean, away, name = folder.parent / "clean", folder.parent / "away", folder.name
+    commands = clean / ("Scripts" if sys.platform == "win32" else "bin")
+    session.run(UV, "venv", "--quiet", "--python", f"{session.bin}/python", str(clean), external=True)
+    into = [UV, "pip", "install", "--quiet", "--python", str(clean), "--constraint", CONSTRAINTS]
+    session.run(*into, *built, str(wheel), "pytest", "hypothesis", external=True)
+    away.mkdir()
+    for part in ("tests", "example", "README.md", "pyproject.toml"):
+        (shutil.copytree if (folder / part).is_dir() else shutil.copy)(folder / part, away / part)
+    shown = re.search(r"```yaml\n(.*?)```", (away / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown, f"the README of {name} shows no pipeline"
+    (away / "lumos.yaml").write_text(shown[1], encoding="utf-8")
+    where = f"import {import_name(name)} as p; assert 'site-packages' in p.__file__, p.__file__"
+    with session.chdir(away):
+        session.run(str(commands / "python"), "-c", where, external=True)
+        session.run(str(commands / "python"), "-m", "pytest", "-q", external=True)
+        session.run(str(commands / "lumos"), "plugin", "check", name, external=True)
+        session.run(str(commands / "lumos"), "run", external=True)
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("kind", [nox.param(kind, id=kind) for kind in KINDS])
+def template(session: nox.Session, kind: str) -> None:
+    """A plugin made with the wheel of the kernel: linted, typed, tested, built, and used from its own wheel."""
+    built = wheels(session, first_party("lumos"))
+    install(session, *built)
+    new = ["lumos", "plugin", "new", {"cost": "cost-model"}.get(kind, kind)]
+    with TemporaryDirectory() as folder:  # outside of the checkout, whose settings would be found
+        for name in ("oak", "o", "twenty-four-letters-long"):
+            session.run(*new, name, "--dir", folder)
+        install(session, *built, "--editable", f"{folder}/lumos-{kind}-oak[dev]")
+        for name in ("o", "twenty-four-letters-long"):  # no name makes lines too long, or short enough to be joined
+            session.run("ruff", "check", f"{folder}/lumos-{kind}-{name}")
+            session.run("ruff", "format", "--check", f"{folder}/lumos-{kind}-{name}")
+        as_a_stranger(session, Path(folder, f"lumos-{kind}-oak"), built)
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("name", [nox.param(name, id=name) for name in EXAMPLES])
+def examples(session: nox.Session, name: str) -> None:
+    """A third-party plugin of the documentation, as its author and its users have it: apart from this checkout."""
+    built = wheels(session, first_party("lumos"))
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, name)
+        shutil.copytree(ROOT / "docs/examples" / name, copy, ignore=shutil.ignore_patterns("*_cache", "__pycache__"))
+        install(session, *built, "--editable", f"{copy}[dev]")
+        as_a_stranger(session, copy, built)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Every command and example of the documentation, run; the generated reference compared."""
@@ -173,6 +234,13 @@ def benchmarks(session: nox.Session) -> None:
 def benchmarks_small(session: nox.Session) -> None:
     """The same benchmarks at a tenth of their size."""
     measure(session, SMALL)
+
+
+@nox.session
+def rivals(session: nox.Session) -> None:
+    """Two SDKs that exclude each other, in one pipeline (installs about 600 MB)."""
+    install(session, "--group", "tests", "--group", "ci", *checkout())
+    session.run("pytest", "-q", "-s", "-m", "heavy", "tests/rivals", *session.posargs)
 
 
 @nox.session
