@@ -9,23 +9,23 @@ Example:
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .structs import (
-    ColumnLineage,
-    Influence,
-    InfluenceKind,
-    Kind,
-    Limits,
-    Lookup,
-    Name,
-    Source,
-    StatementLineage,
-    Status,
-)
 
 if TYPE_CHECKING:
     from .api import lineage_of
+    from .structs import (
+        ColumnLineage,
+        Influence,
+        InfluenceKind,
+        Kind,
+        Limits,
+        Lookup,
+        Name,
+        Source,
+        StatementLineage,
+        Status,
+    )
 
 __all__ = [
     "ColumnLineage",
@@ -43,9 +43,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs sqlglot when it is first used."""
-    if name == "lineage_of":
-        from .api import lineage_of
-
-        return lineage_of
-    raise AttributeError(f"module 'lumos_lineage_sql' has no attribute {name!r}")
+    """Import a name when it is first used, and sqlglot only with what needs it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'lumos_lineage_sql' has no attribute {name!r}")
+    value = getattr(import_module(".api" if name == "lineage_of" else ".structs", __name__), name)
+    globals()[name] = value
+    return value
