@@ -22,7 +22,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "avro": "lumos-source-avro",
         "json": "lumos-source-json",
     },
-    "enricher": {"rules": "lumos-enricher-rules"},
+    "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
     "differ": {"semantic": "lumos-differ-semantic"},
     "catalog": {"local": "lumos-catalog-local"},
     "store": {"sqlite": "lumos-store-sqlite"},
