@@ -30,10 +30,8 @@ _TOLD = 15
 
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
-_ABSENT = (
-    r"no matching distribution|not found in the |there (is|are) no versions? of|network (connectivity )?(is|was) disabled"
-)
 _OFFLINE_FIX = "put the missing wheels into the folder of `wheels:`, or run without --offline"
+_CONFLICT_FIX = "loosen what the requirements pin, or give the rivals an environment each"
 _REMEDIES = (
     (
         r"hash mismatch|do not match the hashes",
@@ -45,11 +43,12 @@ _REMEDIES = (
         "check the network and the index in pip's configuration, or give the wheels in a folder (`wheels:`) and use "
         "--offline",
     ),
-    (_ABSENT, "check its name and version, and which index pip's configuration names"),
+    (r"resolutionimpossible|conflicting dependencies", _CONFLICT_FIX),
     (
-        r"resolutionimpossible|conflicting dependencies|no solution found",
-        "loosen what the requirements pin, or give the rivals an environment each",
+        r"no matching distribution|not found in the |there (is|are) no versions? of",
+        "check its name and version, and which index pip's configuration names",
     ),
+    (r"no solution found", _CONFLICT_FIX),
 )
 """What the tools say -> what to do about it; the first that fits."""
 
@@ -169,9 +168,8 @@ class Pip:
         pip = _pip()
         if not pip:
             raise ConfigError(f"cannot {what}", why="there is neither uv nor pip", fix="pip install uv")
-        quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-color"]
-        # Its progress goes to stdout, its report to a file; so nothing is mixed.
-        run_tool(what, [*pip, "--python", str(python), command, *quiet, *arguments])
+        plain = ["--no-input", "--disable-pip-version-check", "--no-color"]
+        run_tool(what, [*pip, "--python", str(python), command, *plain, "--progress-bar=off", *arguments])
 
 
 def choose(name: ToolName | None = None) -> Tool:
@@ -346,7 +344,7 @@ def _failure(what: str, output: str, *, offline: bool) -> LumosError:
     why = "\n".join(lines[-_TOLD:]) or "it said nothing"
     if re.search(r"no space left|disk quota|not enough space", output, re.IGNORECASE):
         return DiskError(f"cannot {what}", why=why, fix="free some space, then run it again")
-    if offline and re.search(_ABSENT, output, re.IGNORECASE):
-        return ConfigError(f"cannot {what}", why=why, fix=_OFFLINE_FIX)
     fix = next((fix for pattern, fix in _REMEDIES if re.search(pattern, output, re.IGNORECASE)), "")
+    if offline and fix.startswith("check"):
+        fix = _OFFLINE_FIX
     return ConfigError(f"cannot {what}", why=why, fix=fix or "mend what it says, then run `lumos env sync` again")
