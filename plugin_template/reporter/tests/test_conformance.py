@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lumos_core.plugin_api import Many, Notice, ReportError
+from lumos_core.plugin_api import Notice, ReportError, RunResult
 from lumos_core.testing.kit import ReporterKit
 
 
@@ -15,13 +15,15 @@ class TestAcmeReporter(ReporterKit):
     markup = False
 
     def test_a_line_for_everything_that_happened(self, component: Any, folder: Path) -> None:
+        failure = Notice(code="unit-failed", message="it is gone", where="b.csv")
         warning = Notice(code="odd", message="it is odd", where="a.csv")
-        result = self.result(changes=Many(list, 0), warnings=[warning])
+        counts = {"dataset": 2, "container": 1}
+        result = RunResult(run_id="r", pipeline="shop", counts=counts, failures=[failure], warnings=[warning])
         component.report(result)
         assert (folder / "out" / "acme.txt").read_text(encoding="utf-8").splitlines() == [
-            "shop <b>: failed",
-            "6 dataset",
-            "failed: x/y.csv: cannot read <b>",
+            "shop: unchanged",
+            "1 container, 2 dataset",
+            "failed: b.csv: it is gone",
             "warning: a.csv: it is odd",
         ]
 
