@@ -41,8 +41,9 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
         value = run()
         sys.stdout.flush()
         code = value if type(value) is int else 0
-    except (click.Abort, KeyboardInterrupt):
-        print("lumos: interrupted", file=sys.stderr)
+    except (click.Abort, KeyboardInterrupt) as error:
+        told = str(error if isinstance(error, KeyboardInterrupt) else error.__cause__ or "")
+        print(f"lumos: interrupted {told}".rstrip(), file=sys.stderr)
         code = INTERRUPTED
         _leave_hanging_units()
     except click.ClickException as error:
@@ -52,7 +53,7 @@ def guarded(run: Callable[[], Any], *, as_json: bool) -> NoReturn:
         report(error, as_json=as_json)
     except BrokenPipe as error:
         code = _broken_pipe(error, as_json)
-    except (Exception, SystemExit) as error:  # whoever calls `sys.exit` does not know our codes
+    except BaseException as error:  # `SystemExit` too: whoever calls `sys.exit` does not know our codes
         code = _internal(error, as_json)
     sys.exit(code)
 
@@ -151,7 +152,10 @@ def _internal(error: BaseException, as_json: bool) -> int:
         data = {"error": "InternalError", "what": f"{type(error).__name__}", "exit_code": INTERNAL}
         _print_json(data)
     elif os.environ.get("LUMOS_DEBUG") == "1":
-        traceback.print_exc()
+        from ..running.redact import Redactor
+
+        text = "".join(traceback.format_exception(error))
+        click.echo(Redactor.of_everything()(text), err=True, nl=False)
     else:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import ConfigError
+from ..errors import ConfigError, LumosError
 from .document import Node, key_path, load
 from .problems import Problem, problems_of
 from .variables import Resolved
@@ -89,6 +89,11 @@ def validate(model: type[M], data: Any, context: Mapping[str, Any]) -> tuple[M |
         missing = {problem.loc for problem in resolved.problems}
         rest = [problem for problem in found if problem.loc not in missing]
         return None, [*resolved.problems, *rest]
+    except LumosError:
+        raise
+    except Exception as error:  # a validator of a plugin; its message may quote what it was given
+        what = f"the configuration class {model.__name__} raised {type(error).__name__}"
+        return None, [*resolved.problems, Problem((), what, "tell its authors")]
     return (None if resolved.problems else made), resolved.problems
 
 

@@ -274,7 +274,9 @@ class Registry:
             from ..running.redact import Redactor
 
             why = Redactor([spec.config])(describe_exception(error))
-            raise PluginError(f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made", why=why) from error
+            what = f"the {targets.kind_words(spec.kind)} '{spec.name}' cannot be made"
+            # Not chained: the message of the cause may hold secrets.
+            raise PluginError(what, why=why, fix=AUTHORS) from None
         if spec.kind == "source" and spec.type.startswith(CATALOG_PREFIX):
             from .catalog_source import CatalogSource
 
@@ -293,8 +295,12 @@ class Registry:
                 getattr(manifest.hooks.hook, hook)(**arguments)
             except SystemExit as error:
                 failures.append((name, RuntimeError(f"it tried to end the program (exit code {error.code})")))
+            except KeyboardInterrupt:
+                raise
             except Exception as error:  # who watches a run never ends it
                 failures.append((name, error))
+            except BaseException as error:  # a cancellation of asyncio, and their like
+                failures.append((name, RuntimeError(f"it raised {type(error).__name__}")))
         return failures
 
     def observers(self, hook: str) -> Iterator[tuple[str, Manifest]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from ..contracts.catalog import Catalog, Operation, Outcome
 from ..contracts.context import Context
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
+
+STATUSES = frozenset(get_args(get_type_hints(Outcome)["status"]))
 
 BATCH = 200
 """Operations handed to a catalog at a time."""
@@ -39,7 +41,12 @@ def _write(catalog: Catalog[Any], batch: Sequence[Operation], ctx: Context, retr
     for attempt in range(retries + 1):
         done = []
         try:
-            for outcome in catalog.write(batch, ctx):
+            outcomes = catalog.write(batch, ctx)
+            if not isinstance(outcomes, Iterable):
+                raise TypeError(f"its write() returned {outcomes!r:.100}: expected an iterable of Outcome")
+            for outcome in outcomes:
+                if not isinstance(outcome, Outcome) or outcome.status not in STATUSES:
+                    raise TypeError(f"its write() gave {outcome!r:.100}: expected an Outcome")
                 done.append(outcome)
             return _complete(batch, done, "the catalog gave no outcome")
         except RetryableError as error:

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..contracts.cost import CostModel, Period
 from ..errors import Cancelled, DiskError
-from ..model.record import canonical, decode, line_kind
+from ..model.record import Record, canonical, decode, line_kind
 from ..snapshot.sorter import LineSorter
 from ..times import utc
 from .collect import collect
-from .context import contained
+from .context import contained, expected
 from .enrich import context_of
 from .linefile import LineFile
 from .order import tag
@@ -30,16 +30,19 @@ def cost(session: Session, stream: LineFile) -> LineFile:
     try:
         with contained():
             model.check(ctx)
-            for sequence, record in enumerate(model.price(session.graph, stats, _month(session), ctx)):
+            for sequence, record in enumerate(
+                expected(model.price(session.graph, stats, _month(session), ctx), Record, "price()")
+            ):
                 sorter.add(tag(canonical(record), 1, sequence))
     except (Cancelled, DiskError):
         raise
     except Exception as error:  # a price that cannot be had takes nothing from the facts
+        session.debug(error)
         session.fail("cost-failed", error, spec.name, f"cost model {spec.name}")
         session.warnings.extend(ctx.warnings)
         return stream
     finally:
-        model.close()
+        session.finish(model, spec)
     session.absorb(ctx)
     for sequence, line in enumerate(stream):
         sorter.add(tag(line, 0, sequence))

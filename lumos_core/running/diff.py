@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..contracts.differ import Differ, Pair
 from ..contracts.store import Row
+from ..errors import LumosError
 from ..model.change import Change
 from ..model.coverage import Coverage
 from ..model.entities import Entity
@@ -21,7 +22,7 @@ from ..model.record import AnyRecord, canonical, decode, line_key, make_key, wit
 from ..model.urns import host, parse
 from ..snapshot.join import join
 from .changes import ChangeFile, by_record
-from .context import Look
+from .context import Look, contained, expected
 from .linefile import LineFile
 from .rows import Rows
 from .session import Session
@@ -104,16 +105,22 @@ def judge(session: Session, pairs: Iterator[Pair], path: Path, look: Look) -> Ch
     differ: Differ[Any] = spec.build()
     ctx = session.context(spec, look=look, walk=lambda kind: iter(()))
     try:
-        differ.check(ctx)
 
         def found() -> Iterator[Change]:
-            for number, change in enumerate(differ.diff(pairs, ctx), 1):
-                if not number % 200:
-                    session.stop_if_cancelled()
-                yield change
+            try:
+                with contained():
+                    differ.check(ctx)
+                    for number, change in enumerate(expected(differ.diff(pairs, ctx), Change, "diff()"), 1):
+                        if not number % 200:
+                            session.stop_if_cancelled()
+                        yield change
+            except LumosError:
+                raise
+            except Exception as error:  # without its word, nothing can be said about the run
+                raise session.defect(spec, error) from None
 
         with session.guard_disk("write the changes"):
             return ChangeFile.write(path, found(), by_record, session.scratch)
     finally:
         session.absorb(ctx)
-        differ.close()
+        session.finish(differ, spec)

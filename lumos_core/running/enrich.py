@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ..contracts.enricher import Enricher
 from ..errors import Cancelled, DiskError
 from ..model.coverage import Coverage
-from ..model.record import AnyRecord, canonical, decode, make_key
+from ..model.record import AnyRecord, Record, canonical, decode, make_key
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
 from .collect import collect, rebuild_graph, without_gaps
-from .context import RunContext, contained
+from .context import RunContext, contained, expected
 from .linefile import LineFile
 from .order import tag
 from .session import Session
@@ -40,7 +40,9 @@ def _apply(session: Session, spec: ComponentSpec, stream: LineFile, number: int)
         sorter = LineSorter(session.scratch, key=bytes)
         with contained():
             enricher.check(ctx)
-            for sequence, record in enumerate(enricher.enrich(_records(session, stream), ctx)):
+            for sequence, record in enumerate(
+                expected(enricher.enrich(_records(session, stream), ctx), Record, "enrich()")
+            ):
                 sorter.add(tag(canonical(record), 0, sequence))
         session.absorb(ctx)
         return collect(session, sorter, f"enriched-{number}")
@@ -49,6 +51,7 @@ def _apply(session: Session, spec: ComponentSpec, stream: LineFile, number: int)
     except Exception as error:  # whatever an enricher raises, the facts of the sources stand
         notice = session.fail("enricher-failed", error, spec.name, component)
         session.warnings.extend(ctx.warnings)
+        session.debug(error)
         gap = Covered(Scope(), frozenset(enricher.writes), "failed", notice.message)
         session.coverage.add(gap)
         lines = without_gaps(stream, Coverage([gap]))
@@ -56,7 +59,7 @@ def _apply(session: Session, spec: ComponentSpec, stream: LineFile, number: int)
         rebuild_graph(session, file)
         return file
     finally:
-        enricher.close()
+        session.finish(enricher, spec)
 
 
 def context_of(session: Session, spec: ComponentSpec, stream: LineFile) -> RunContext:

@@ -6,22 +6,19 @@ scope is declared *failed*, so that nothing is concluded from the gap.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Iterator
-from os import environ
+from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
 from ..model.aspects import ASPECTS, RECORD
-from ..model.record import canonical
+from ..model.record import Record, canonical
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
-from .context import RunContext, contained
+from .context import RunContext, contained, expected
 from .order import tag
 from .session import Session
 
@@ -51,11 +48,13 @@ def extract(session: Session) -> LineSorter:
     sorter = LineSorter(session.scratch, key=bytes)
     components = _open_sources(session)
     done = total = sequence = 0
+    waiting: dict[tuple[int, str], Task] = {}
 
     def tasks() -> Iterator[Task]:
         nonlocal total
         for task in _plan(session, components):
             total += task.unit.weight
+            waiting[task.source, task.unit.key] = task
             yield task
 
     def run_unit(task: Task) -> Output:
@@ -63,10 +62,11 @@ def extract(session: Session) -> LineSorter:
         return _read_unit(session, spec, source, task.unit)
 
     executor: Executor[Any] = session.pipeline.executor.build()
-    results = executor.map(run_unit, tasks())
+    results = _results(session, executor, run_unit, tasks())
     try:
         for task, result in results:
             session.stop_if_cancelled()
+            waiting.pop((task.source, task.unit.key), None)
             if isinstance(result, Exception):
                 _unit_failed(session, components[task.source][0], task.unit, result)
             else:
@@ -77,13 +77,35 @@ def extract(session: Session) -> LineSorter:
                         sequence += 1
             done += task.unit.weight
             session.progress.advance(done, total, task.unit.key)
+        for task in waiting.values():  # what nobody reported on was not read
+            lost = RuntimeError(f"the executor {session.pipeline.executor.name} gave no result for it")
+            _unit_failed(session, components[task.source][0], task.unit, lost)
     finally:
         # Closed here and not by the garbage collector, which would swallow a second ^C.
-        getattr(results, "close", lambda: None)()
-        for _, source in components.values():
-            source.close()
-        executor.close()
+        results.close()
+        for spec, source in components.values():
+            session.finish(source, spec)
+        session.finish(executor, session.pipeline.executor)
     return sorter
+
+
+def _results(
+    session: Session, executor: Executor[Any], run_unit: Callable[[Task], Output], tasks: Iterator[Task]
+) -> Generator[tuple[Task, Output | Exception]]:
+    """Ask the executor, and trust nothing about what it gives."""
+    results = executor.map(run_unit, tasks)
+    try:
+        for pair in expected(results, tuple, "map()"):
+            task, result = pair if len(pair) == 2 else (None, None)
+            if not isinstance(task, Task) or not isinstance(result, (Output, Exception)):
+                raise TypeError("its map() gave a pair that is not (item, result)")
+            yield task, result
+    except (LumosError, GeneratorExit):
+        raise
+    except Exception as error:  # without its results there is no run
+        raise session.defect(session.pipeline.executor, error) from None
+    finally:
+        getattr(results, "close", lambda: None)()
 
 
 def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[Any]]]:
@@ -96,7 +118,7 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
         try:
             with contained():
                 source.check(ctx)
-                for unit in source.plan(session.within, ctx):
+                for unit in expected(source.plan(session.within, ctx), Unit, "plan()"):
                     yield Task(number, unit)
             session.absorb(ctx)
         except (Cancelled, DiskError):
@@ -106,7 +128,7 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
             notice = session.fail("source-failed", error, spec.name, f"source {spec.name}")
             # Nobody knows what it would have listed, so that no other source may say that something is gone.
             session.coverage.add(Covered(Scope(), frozenset({RECORD}), "failed", notice.message))
-            _debug(session, error)
+            session.debug(error)
 
 
 def _context(session: Session, spec: ComponentSpec) -> RunContext:
@@ -146,7 +168,7 @@ def _pieces(source: Source[Any], unit: Unit, ctx: RunContext) -> Iterator[bytes]
     if hasattr(source, "pieces"):
         yield from source.pieces(unit, ctx)
     else:
-        for record in source.extract(unit, ctx):
+        for record in expected(source.extract(unit, ctx), Record, "extract()"):
             yield canonical(record) + b"\n"
 
 
@@ -156,9 +178,4 @@ def _unit_failed(session: Session, spec: ComponentSpec, unit: Unit, error: Excep
     notice = session.fail("unit-failed", error, unit.key, f"source {spec.name}")
     session.coverage.add(Covered(unit.scope, ASPECTS, "failed", notice.message))
     if not isinstance(error, LumosError):
-        _debug(session, error)
-
-
-def _debug(session: Session, error: Exception) -> None:
-    if environ.get("LUMOS_DEBUG"):
-        print(session.redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+        session.debug(error)

@@ -60,8 +60,9 @@ def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) 
     result = PublishResult(catalog=spec.name)
     store = session.store
     ctx = session.context(spec, look=lambda kind, urn: store.get("head", kind, urn), walk=lambda kind: iter(()))
-    catalog: Catalog[Any] = spec.build()
+    catalog: Catalog[Any] | None = None
     try:
+        catalog = spec.build()
         with contained():
             catalog.check(ctx)
             result.target = session.redact(getattr(catalog, "target", ""))
@@ -73,9 +74,11 @@ def publish(session: Session, spec: ComponentSpec, head: Lines, *, write: bool) 
     except Exception as error:  # one catalog's failure must not keep the others from being written
         result.failed += 0 if isinstance(error, LumosError) else 1
         result.blocked = session.fail("publish-failed", error, spec.name, f"catalog {spec.name}").message
+        session.debug(error)
     finally:
         session.absorb(ctx)
-        catalog.close()
+        if catalog is not None:
+            session.finish(catalog, spec)
     return result
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -20,16 +20,30 @@ _URL_PASSWORD = re.compile(r"(?P<start>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:
 class Redactor:
     """Replaces known secrets in text."""
 
+    _every: ClassVar[set[str]] = set()
+
     def __init__(self, configs: Iterable[BaseModel | None] = ()) -> None:
         secrets = {form for config in configs for secret in _secrets(config) for form in _forms(secret)}
-        longest_first = sorted((secret for secret in secrets if len(secret) > 2), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._pattern = _pattern(secrets)
+        self._every.update(secrets)
+
+    @classmethod
+    def of_everything(cls) -> Redactor:
+        """Return one that knows every secret that this process has met: for tracebacks of what nobody foresaw."""
+        redactor = cls()
+        redactor._pattern = _pattern(cls._every)
+        return redactor
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         return _URL_PASSWORD.sub(rf"\g<start>{MASK}", text)
+
+
+def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    longest_first = sorted((secret for secret in secrets if len(secret) > 2), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 
 def _forms(secret: str) -> set[str]:

@@ -56,8 +56,9 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
 def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) -> None:
     """Call every reporter; one that fails harms neither the run nor the others."""
     for spec in specs:
-        reporter: Reporter[Any] = spec.build()
+        reporter: Reporter[Any] | None = None
         try:
+            reporter = spec.build()
             with contained():
                 reporter.report(result)
         except Cancelled:
@@ -65,5 +66,7 @@ def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) 
         except Exception as error:  # a report that cannot be written is reported, nothing more
             session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
             result.exit_code = result.exit_code or 3  # the reporters that come after it tell the truth
+            session.debug(error)
         finally:
-            reporter.close()
+            if reporter is not None:
+                session.finish(reporter, spec)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -19,11 +22,12 @@ from ..contracts.store import Store
 from ..errors import Cancelled, DiskError, LumosError, StoreError
 from ..files import disk_full
 from ..loading.observers import Observers
+from ..loading.targets import kind_words
 from ..model.coverage import Coverage
 from ..model.graph import Graph
 from ..model.scope import Covered, Scope
 from ..model.urns import name as name_of
-from .context import Look, RunContext, Walk
+from .context import Look, RunContext, Walk, contained
 from .memo import MemoFile
 from .progress import Progress
 from .redact import Redactor
@@ -31,6 +35,7 @@ from .redact import Redactor
 if TYPE_CHECKING:
     from ..config.pipeline import Pipeline
     from ..config.types import ComponentSpec
+    from ..contracts.component import BaseComponent
 
 KEEP_RUNS = 3
 """How many runs keep their files; the store remembers all of them."""
@@ -194,6 +199,31 @@ class Session:
     def warn(self, code: str, message: str, where: str = "", component: str = "", fix: str = "") -> None:
         """Note something that stops nothing."""
         self.warnings.append(Notice(code=code, message=self.redact(message), where=where, component=component, fix=fix))
+
+    def finish(self, component: BaseComponent[Any], spec: ComponentSpec) -> None:
+        """Close a component; one that cannot even be closed harms nobody else."""
+        try:
+            with contained():
+                component.close()
+        except Exception as error:  # what it did before stands
+            self.fail("close-failed", error, spec.name, f"{kind_words(spec.kind)} {spec.name}")
+
+    def defect(self, spec: ComponentSpec, error: Exception) -> LumosError:
+        """Return the error that ends a run when a component fails without which there is no result.
+
+        The cause is not chained: its text may hold secrets. Its traceback is shown, without them, with LUMOS_DEBUG.
+        """
+        self.debug(error)
+        return LumosError(
+            f"the {kind_words(spec.kind)} '{spec.name}' failed",
+            why=self.redact(f"{type(error).__name__}: {error}"),
+            fix="this is a defect of that component; set LUMOS_DEBUG=1 for its traceback, and tell its authors",
+        )
+
+    def debug(self, error: Exception) -> None:
+        """Show the traceback of a component's defect, without secrets, to who asks for it."""
+        if os.environ.get("LUMOS_DEBUG"):
+            print(self.redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
 
     def fail(self, code: str, error: Exception, where: str, component: str) -> Notice:
         """Note a failure of a unit, a component or a write."""

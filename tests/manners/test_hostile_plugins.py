@@ -164,8 +164,8 @@ import logging, os, signal, site, sys, warnings
 site.addsitedir({str(crowd.folder)!r})
 def state():
     return (os.getcwd(), dict(os.environ), [signal.getsignal(n) for n in signal.valid_signals()],
-            list(warnings.filters), logging.root.level, list(logging.root.handlers), logging.root.manager.disable, list(sys.path),
-            sys.excepthook, sys.stdout, sys.stderr)
+            list(warnings.filters), logging.root.level, list(logging.root.handlers), logging.root.manager.disable,
+            list(sys.path), sys.excepthook, sys.stdout, sys.stderr)
 before = state()
 import lumos_core
 assert any(p.distribution == "lumos-meddles" and "secret-value" not in str(p) for p in lumos_core.plugins())
