@@ -18,6 +18,7 @@ def pipeline() -> str:
         "GuardConfig": "publish.guard",
         "ReleaseConfig": "release",
         "RunConfig": "run",
+        "EnvironmentConfig": "environments",
     }
     head = f"""# The pipeline file
 

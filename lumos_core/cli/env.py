@@ -163,5 +163,5 @@ def remove(ctx: click.Context, name: str, pipeline: str | None, forget: bool, as
     """Remove a built environment; never one that somebody else builds, and not while a run is at work."""
     from ..isolation.api import env_remove
 
-    was = env_remove(pipeline, name, forget=forget)
+    was = env_remove(name, pipeline, forget=forget)
     emit(ctx, was, f"Removed the environment '{name}' ({was.bytes / 1e6:.1f} MB).")

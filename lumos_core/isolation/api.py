@@ -297,12 +297,12 @@ def _remedy(name: str, config: EnvironmentConfig, sync: str, *, rebuild: bool, s
     return sync if stale else f"change environments.{name}.requirements, then {sync}"
 
 
-def env_remove(pipeline: str | os.PathLike[str] | None, name: str, *, forget: bool = False) -> EnvironmentInfo:
+def env_remove(name: str, pipeline: str | os.PathLike[str] | None = None, *, forget: bool = False) -> EnvironmentInfo:
     """Remove a built environment, never one that somebody else builds.
 
     Args:
-        pipeline: A pipeline file; `LUMOS_CONFIG`, else `lumos.yaml`, by default.
         name: Of the environment.
+        pipeline: A pipeline file; `LUMOS_CONFIG`, else `lumos.yaml`, by default.
         forget: Take it out of the lock, too.
 
     Returns:

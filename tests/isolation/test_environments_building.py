@@ -189,7 +189,7 @@ def test_a_file_that_is_not_the_one_that_was_locked_is_not_installed(
     place: Place, tool: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     place.sync(tool=tool)
-    lumos_core.env_remove(place.file, "sdk")
+    lumos_core.env_remove("sdk", place.file)
     handmade.write_wheel(place.wheels, "helper", files={"helper.py": "import evil\n"})
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "another-cache"))  # uv still has the right file in the other
     with pytest.raises(ConfigError, match=r"Hash mismatch|DO NOT MATCH") as caught:
@@ -401,7 +401,7 @@ def test_check_finds_what_was_changed_after_the_sync(place: Place) -> None:
     result = CliRunner().invoke(main, ["env", "check", str(place.file), "sdk"])
     assert result.exit_code == 2
     assert "acme.py was altered" in result.output
-    lumos_core.env_remove(place.file, "sdk")
+    lumos_core.env_remove("sdk", place.file)
     place.sync()
     assert place.check().ok
 
@@ -418,13 +418,13 @@ def test_check_starts_no_environment_that_is_gone(place: Place) -> None:
 
 def test_remove_takes_only_what_a_sync_made(place: Place, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not built"):
-        lumos_core.env_remove(place.file, "sdk")
+        lumos_core.env_remove("sdk", place.file)
     with pytest.raises(UsageError, match="there is no environment 'skd'"):
-        lumos_core.env_remove(place.file, "skd")
+        lumos_core.env_remove("skd", place.file)
     place.home.mkdir(parents=True)
     (place.home / "mine.txt").touch()
     with pytest.raises(UsageError, match="no marker"):
-        lumos_core.env_remove(place.file, "sdk")
+        lumos_core.env_remove("sdk", place.file)
     (place.home / "mine.txt").unlink()
     place.home.rmdir()
     elsewhere = tmp_path / "elsewhere"
@@ -432,17 +432,17 @@ def test_remove_takes_only_what_a_sync_made(place: Place, tmp_path: Path) -> Non
     (elsewhere / building.UNFINISHED).touch()
     place.home.symlink_to(elsewhere)
     with pytest.raises(UsageError, match="no marker"):
-        lumos_core.env_remove(place.file, "sdk")
+        lumos_core.env_remove("sdk", place.file)
     assert elsewhere.is_dir()
     place.home.unlink()
 
     place.sync()
     (place.home / "link").symlink_to(elsewhere)
-    was = lumos_core.env_remove(place.file, "sdk")
+    was = lumos_core.env_remove("sdk", place.file)
     assert (was.state, place.home.exists()) == ("ready", False)
     assert (elsewhere / building.UNFINISHED).exists(), "links are removed, not followed"
     assert place.info().locked
-    lumos_core.env_remove(place.file, "sdk", forget=True)
+    lumos_core.env_remove("sdk", place.file, forget=True)
     assert not place.info().locked
 
 
@@ -451,10 +451,10 @@ def test_remove_waits_for_no_run(place: Place) -> None:
     pipeline = lumos_core.load_pipeline(place.file)
     store = pipeline.store.build()
     with store.lock(), pytest.raises(LockedError):
-        lumos_core.env_remove(place.file, "sdk")
+        lumos_core.env_remove("sdk", place.file)
     store.close()
     assert place.home.exists()
-    lumos_core.env_remove(place.file, "sdk")
+    lumos_core.env_remove("sdk", place.file)
     assert not place.home.exists()
 
 
@@ -463,7 +463,7 @@ def test_what_nobody_declares_any_more_is_listed_and_can_be_removed(place: Place
     place.write({})
     lock_path(place.file).unlink()
     assert (place.info().declared, place.info().reason) == ("", "nobody declares it any more")
-    lumos_core.env_remove(place.file, "sdk")
+    lumos_core.env_remove("sdk", place.file)
     assert lumos_core.env_list(place.file) == []
 
 
@@ -483,7 +483,7 @@ def test_an_existing_environment_is_checked_and_left_alone(place: Place) -> None
         "theirs": "existing",
     }
     with pytest.raises(UsageError, match="somebody else"):
-        lumos_core.env_remove(place.file, "theirs")
+        lumos_core.env_remove("theirs", place.file)
     with pytest.raises(ConfigError, match="is not there"):
         lumos_core.env_sync(place.file, ["gone"])
     assert sorted(str(path) for path in folder.rglob("*")) == before
