@@ -1,0 +1,1 @@
+"""A source that needs the SDK of DataHub."""
