@@ -53,12 +53,18 @@ class HtmlReporter(Reporter[HtmlReporterConfig]):
         }
 
 
+def _harmless(value: object) -> object:
+    """Show control characters wherever a text is filled in, whether or not the template thought of it."""
+    return visible(value, lines=True) if type(value) is str else value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("lumos_reporter_html"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
