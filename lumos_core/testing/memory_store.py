@@ -50,7 +50,7 @@ class MemoryStore(Store[MemoryStoreConfig]):
     """
 
     def __init__(self, config: MemoryStoreConfig | None = None) -> None:
-        super().__init__(config or MemoryStoreConfig())
+        super().__init__(config or MemoryStoreConfig.model_validate({}))
         name = self.config.world
         memory = _MEMORIES.setdefault(name, _Memory()) if name else _Memory()
         self._commits, self._writing, self._running = memory.commits, memory.writing, memory.running

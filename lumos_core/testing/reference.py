@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
-import msgspec
 from pydantic import Field as Option
 
 from ..contracts.catalog import Catalog, Hit, Operation, Outcome
@@ -32,7 +31,9 @@ from ..model.entities import Dataset, Field, Stats
 from ..model.graph import Graph
 from ..model.record import AnyRecord, Record, canonical, decode
 from ..model.scope import Covered, Scope
-from ..model.urns import host, parse, plain
+from ..model.urns import host, plain
+from ..model.urns import name as name_of
+from ..texts import visible
 from .memory_store import MemoryStore, MemoryStoreConfig
 
 
@@ -254,11 +255,12 @@ class LineReporter(Reporter[LineConfig]):
     def report(self, result: RunResult) -> None:
         """Write the file."""
         with atomic_write(Path(self.config.path)) as file:
-            file.write(f"{json.dumps(result.pipeline)} {result.verdict}\n".replace("<", "\\u003c"))
+            title = json.dumps(visible(result.pipeline), ensure_ascii=False)
+            file.write(f"{title} {result.verdict}\n".replace("<", "\\u003c"))
             for notice in result.failures:
                 file.write(f"failed {json.dumps(notice.where)}\n")
             for change in result.changes:
-                name = msgspec.json.encode([change.severity, change.rule, parse(change.urn).name]).decode()
+                name = json.dumps([change.severity, change.rule, visible(name_of(change.urn))], ensure_ascii=False)
                 file.write(name.replace("<", "\\u003c") + "\n")
         result.reports.append(self.config.path)
 

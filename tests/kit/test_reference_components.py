@@ -98,6 +98,7 @@ class TestSizeCost(CostModelKit):
 
 class TestLineReporter(ReporterKit):
     name = f"{REFERENCE}:LineReporter"
+    markup = False
 
     @pytest.fixture(autouse=True)
     def _here(self, tmp_path, monkeypatch):

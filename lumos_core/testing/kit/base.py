@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -32,6 +32,7 @@ class ComponentKit:
             in `conftest.py`, with `scope="session"`, and let it call `pytest.skip(reason)` when there is no server:
             then every test that needs it is a skip that pytest counts and shows, and the others still run. Such
             tests bear the mark `live`, so that `pytest -m live` and `pytest -m "not live"` choose.
+        served: The options that the fixture yielded, for tests and overrides that talk to the server themselves.
         unproven: Claim -> why no sample can prove it here (`"needs a licence"`). Shown as a skip; a claim that
             proves itself may not stand here.
 
@@ -45,7 +46,7 @@ class ComponentKit:
     options: ClassVar[Mapping[str, Any]] = {}
     live: ClassVar[str] = ""
     unproven: ClassVar[Mapping[str, str]] = {}
-    _served: Mapping[str, Any] = {}
+    served: Mapping[str, Any] = {}
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -78,7 +79,7 @@ class ComponentKit:
             )
         if not isinstance(served, Mapping):
             pytest.fail(f"the fixture {self.live!r} yields {served!r}: expected a mapping of options", pytrace=False)
-        self._served = served
+        self.served = served
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
@@ -100,7 +101,7 @@ class ComponentKit:
     def entry(self, **more: Any) -> dict[str, Any]:
         """Return the component as a pipeline names it: `type`, `options`, and what the server adds."""
         self._named()
-        return {"type": self.name, **self.options, **self._served, **more}
+        return {"type": self.name, **self.options, **self.served, **more}
 
     def build(self, folder: Path, **more: Any) -> Any:
         """Build the component from its name and options."""
@@ -128,7 +129,7 @@ class ComponentKit:
                 pytrace=False,
             )
 
-    def _missing(self, what: str, why: str) -> Any:
+    def _missing(self, what: str, why: str) -> NoReturn:
         """Skip a test for want of something that the author could fill in."""
         pytest.skip(f"{type(self).__name__} fills in no {what}: {why}")
 
@@ -187,7 +188,7 @@ class ComponentKit:
         component, _ = Registry.load().classes(self.kind, self.name, folder)
         try:
             with nothing_touched():
-                made = component(spec.config)  # type: ignore[arg-type]
+                made = component(spec.config)
         except TouchedError as error:
             pytest.fail(f"{component.__name__}.__init__ calls {error}: do it where it is first needed", pytrace=False)
         made.close()

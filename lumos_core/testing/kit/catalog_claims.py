@@ -59,7 +59,8 @@ class CatalogClaims(ComponentKit):
         """Return the operations that make what samples refer to."""
         for kind, name in REFERRED:
             if kind in self.kinds:
-                value: Any = KINDS[kind](name=name)
+                struct: Any = KINDS[kind]
+                value = struct(name=name)
                 if isinstance(value, Dataset):
                     value.fields = [Field("id", type="int64")]
                 yield Operation(kind=kind, urn=urn_of(kind, name, self.platform), action="create", set=value)

@@ -40,7 +40,7 @@ class SampleFile:
 
 
 class FormatKit(ComponentKit):
-    """Everything that a file format promises.
+    r"""Everything that a file format promises.
 
     Fill in `name`, `options`, `sample` and `broken`.
 

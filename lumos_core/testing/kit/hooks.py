@@ -44,7 +44,7 @@ class KitHooks:
             pytest.UsageError: When a whole class or module is excluded at once.
         """
         for item in items:
-            kit = getattr(item, "cls", None)
+            kit: Any = getattr(item, "cls", None)
             if not hasattr(kit, "component_kit"):
                 continue
             if kit.live and "folder" in getattr(item, "fixturenames", ()):

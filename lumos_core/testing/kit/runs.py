@@ -1,4 +1,4 @@
-"""Real runs with a memory of their own: the kernel's extract, collect, diff and coverage, and nothing else installed."""
+"""Real runs with a memory of their own: the kernel's extract, collect, coverage and diff, without any plugin."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ JUNK = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8
 
 
 class SourceKit(SourceRuns):
-    """Everything that a source promises.
+    r"""Everything that a source promises.
 
     Fill in `name`, `options` and `prepare`, and `hide` (or `drop`, `forbid` and `corrupt`), so that what runs
     conclude can be proven.
@@ -45,8 +45,8 @@ class SourceKit(SourceRuns):
             hide = "books.note"
 
             def prepare(self, folder):
-                (folder / "meetings.note").write_text("when | who | what\\n")
-                (folder / "books.note").write_text("title | pages\\n")
+                (folder / "meetings.note").write_text("when | who | what\n")
+                (folder / "books.note").write_text("title | pages\n")
         ```
 
         A source that reads a server gets it from a fixture, and says how things go missing there:
@@ -57,16 +57,13 @@ class SourceKit(SourceRuns):
             live = "acme_server"  # a fixture in conftest.py: yields {"host": ..., "password": ...}, or skips
 
             def prepare(self, folder):
-                self.execute("create table orders (id int)", "create table customers (id int)")
+                with acme.connect(self.served["host"], self.served["password"]) as server:
+                    server.execute("create table orders (id int)")
+                    server.execute("create table customers (id int)")
 
             def drop(self, folder):
-                self.execute("drop table customers")
-
-            @contextmanager
-            def forbid(self, folder):
-                self.execute("revoke select on customers from reader")
-                yield
-                self.execute("grant select on customers to reader")
+                with acme.connect(self.served["host"], self.served["password"]) as server:
+                    server.execute("drop table customers")
         ```
 
     Attributes:
@@ -259,7 +256,7 @@ class SourceKit(SourceRuns):
         assert planned <= WITHIN, f"`plan` gave more than {WITHIN} units after the run was cancelled"
         assert polls, "`plan` never asks ctx.cancelled(): ask once per page or folder of the listing"
         for unit in units[:20]:
-            records = self._after_cancelling(lambda unit=unit: source.extract(unit, ctx))  # type: ignore[misc]
+            records = self._after_cancelling(lambda unit=unit: source.extract(unit, ctx))
             assert records <= WITHIN, (
                 f"`extract` gave more than {WITHIN} records of {unit.key!r} after the cancellation"
             )
