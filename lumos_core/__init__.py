@@ -39,6 +39,7 @@ _API = {
     "plugins": "lumos_core.loading.api",
     "check_plugin": "lumos_core.loading.check",
     "describe": "lumos_core.loading.api",
+    "doctor": "lumos_core.diagnosis.api",
     "new_plugin": "lumos_core.loading.new_plugin",
     "env_sync": "lumos_core.isolation.api",
     "env_list": "lumos_core.isolation.api",
@@ -46,6 +47,7 @@ _API = {
     "env_remove": "lumos_core.isolation.api",
     "pipeline_schema": "lumos_core.config.api",
     "init": "lumos_core.config.api",
+    "discover": "lumos_core.config.suggest",
 }
 
 __all__ = ["__version__", *_API]

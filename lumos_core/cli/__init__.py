@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("lumos_core.cli.plan", "Show what a run would change in the catalogs, and write nothing."),
     "validate": ("lumos_core.cli.validate", "Check a pipeline file without reading any data."),
     "init": ("lumos_core.cli.init", "Write a commented pipeline for a folder."),
+    "discover": ("lumos_core.cli.discover", "Write a commented pipeline for a database or a folder."),
     "diff": ("lumos_core.cli.diff", "Compare two snapshots, runs, dates or versions."),
     "log": ("lumos_core.cli.log", "Show the history of everything, or of one dataset."),
     "list": ("lumos_core.cli.list", "List what the store knows."),
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("lumos_core.cli.rules", "List the rules by which changes are judged."),
     "plugins": ("lumos_core.cli.plugins", "List installed plugins and their health."),
     "plugin": ("lumos_core.cli.plugin", "Make a plugin of your own, and check one."),
+    "doctor": ("lumos_core.cli.doctor", "Look at everything a run needs, and say what to do."),
     "describe": ("lumos_core.cli.describe", "Show the options and abilities of one component."),
     "env": ("lumos_core.cli.env", "Build and check environments of their own for sources and catalogs."),
     "schema": ("lumos_core.cli.schema", "Print the JSON Schema of the pipeline file."),
@@ -132,13 +134,13 @@ def _command(value: Any, name: str) -> click.Command:
 
 def _plugin_commands() -> dict[str, str]:
     """Name -> distribution of every command that a plugin brings, by reading metadata only."""
-    from .discover import plugin_commands
+    from .plugin_commands import plugin_commands
 
     return plugin_commands()
 
 
 def _load_plugin_command(name: str) -> click.Command | None:
-    from .discover import load_plugin_command
+    from .plugin_commands import load_plugin_command
 
     return load_plugin_command(name)
 

@@ -1,20 +1,23 @@
-"""`lumos init`: look at a folder, ask every source what it would read there, write a commented pipeline."""
+"""`lumos init` and `lumos discover`: ask every source what it would read there, write a commented pipeline."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import SecretStr
 
-from ..errors import ConfigError
+from ..errors import ConfigError, LumosError, PluginError
 from ..files import atomic_write
 from ..loading.guarded import quiet_stdout
+from ..loading.known import KNOWN
 from ..loading.registry import Found, Registry
 from .pipeline import FILE
+from .variables import escape
 
 
 def init(folder: str | os.PathLike[str] = ".") -> str:
@@ -34,15 +37,77 @@ def init(folder: str | os.PathLike[str] = ".") -> str:
     if not place.is_dir():
         why = "it is a file" if place.exists() else "it does not exist"
         raise ConfigError(f"{place} is not a folder", why=why, fix="name a folder that holds your data")
-    target = place / FILE
+    registry = Registry.load()
+    return _write(place / FILE, registry, lambda: (place.resolve().name, list(suggestions(registry, place))))
+
+
+def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> str:
+    """Write a commented pipeline for whatever a connection string or a folder leads to.
+
+    Every installed source is asked. A secret in the connection string is not written: a variable stands in its place,
+    with a line that says which one to set.
+
+    Args:
+        target: A connection string (`postgresql://reader@db.example.org/shop`), or a folder.
+        out: The file to write; by default `lumos.yaml`, in the folder, or in the present one.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigError: When there is such a file already, or no source knows what to do with the target.
+        LumosError: When a source knows it, and cannot read there.
+        DiskError: When the file cannot be written.
+    """
+    place = Path(target)
+    if place.is_dir():
+        if out is None:
+            return init(place)
+        registry = Registry.load()
+        return _write(Path(out), registry, lambda: (place.resolve().name, list(suggestions(registry, place))))
+    registry = Registry.load()
+    return _write(Path(out or FILE), registry, lambda: _reached(registry, os.fspath(target)))
+
+
+def _write(target: Path, registry: Registry, look: Callable[[], tuple[str, list[dict[str, Any]]]]) -> str:
+    """Write what a look gives into a file that must not exist; nobody is asked when it does."""
     if os.path.lexists(target):
         fix = f"edit it, check it with `lumos validate {target}`, or move it away"
         raise ConfigError("there is a pipeline already", fix=fix, where=str(target))
-    registry = Registry.load()
-    text = render(place.resolve().name, list(suggestions(registry, place)), registry)
+    text = render(*look(), registry)
     with atomic_write(target) as file:
         file.write(text)
     return str(target)
+
+
+def _reached(registry: Registry, target: str) -> tuple[str, list[dict[str, Any]]]:
+    """Return a name and the entries for a connection string; the name holds no part of it that may be secret."""
+    found: list[dict[str, Any]] = []
+    refused: LumosError | None = None
+    for offer in registry.components("source"):
+        try:
+            found += _entries(registry, offer, {}, target)
+        except PluginError:  # nobody asked for this plugin
+            continue
+        except LumosError as error:
+            refused = refused or error
+        except Exception:  # a source that was never meant for this
+            continue
+    if found:
+        return str(found[0].get("database") or found[0]["type"]), found
+    if refused is not None:
+        raise refused
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)", target)
+    names = ", ".join(sorted({offer.component.name for offer in registry.components("source")}))
+    absent = ((name, pip) for name, pip in KNOWN["source"].items() if name not in names.split(", "))
+    known = next((pip for name, pip in absent if scheme and scheme[0].startswith(name)), None)
+    raise ConfigError(
+        f"no installed source reads {scheme[0]}:// targets" if scheme else "no installed source knows this target",
+        why=f"installed: {names}" if names else "no source is installed",
+        fix=f"pip install {known}"
+        if known
+        else "name an existing folder, or a connection string such as postgresql://reader@db.example.org/shop",
+    )
 
 
 def suggestions(registry: Registry, folder: Path) -> Iterator[dict[str, Any]]:
@@ -62,14 +127,18 @@ def suggestions(registry: Registry, folder: Path) -> Iterator[dict[str, Any]]:
 
 def _ask(registry: Registry, offer: Found, folder: Path) -> list[dict[str, Any]]:
     try:
-        component, model = registry.classes("source", f"{offer.distribution}/{offer.component.name}")
-        with quiet_stdout():
-            # Nobody has configured it yet: it gets its own defaults, and the folder where it has a `path`.
-            values = {"path": folder} if "path" in model.model_fields else {}
-            made: Any = component(model.model_construct(None, **values))
-            entries = [dict(entry) for entry in made.suggest(str(folder))]
+        return _entries(registry, offer, {"path": folder}, str(folder))
     except Exception:  # the user asked for a file, not for this source
         return []
+
+
+def _entries(registry: Registry, offer: Found, values: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
+    component, model = registry.classes("source", f"{offer.distribution}/{offer.component.name}")
+    with quiet_stdout():
+        # Nobody has configured it yet: it gets its own defaults, and the folder where it has a `path`.
+        given = {name: value for name, value in values.items() if name in model.model_fields}
+        made: Any = component(model.model_construct(None, **given))
+        entries = [dict(entry) for entry in made.suggest(target)]
     return [entry for entry in entries if isinstance(entry.get("type"), str)]
 
 
@@ -88,12 +157,12 @@ def render(name: str, sources: list[dict[str, Any]], registry: Registry) -> str:
         "",
     ]
     if sources:
-        lines += ["# What was found here.", "sources:", *(f"  - {_flow(entry)}" for entry in sources)]
+        lines += ["# What was found here.", "sources:", *_listed(sources)]
     else:
         names = sorted({found.component.name for found in registry.components("source")})
         known = f" Installed: {', '.join(names)}." if names else ""
         lines += [
-            f"# No source recognised anything in this folder.{known} `lumos describe source NAME` shows the options.",
+            f"# No source recognised anything here.{known} `lumos describe source NAME` shows the options.",
             "sources: []",
         ]
     lines += [
@@ -116,15 +185,35 @@ def render(name: str, sources: list[dict[str, Any]], registry: Registry) -> str:
     return "\n".join(lines)
 
 
+def _listed(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The entries, one per line, below what is said of them; `#` is a comment, a secret becomes a variable."""
+    taken: set[str] = set()
+    for entry in sources:
+        if comment := entry.get("#"):
+            yield f"  # {' '.join(str(comment).split())}"
+        plain: dict[str, Any] = {}
+        for key, value in entry.items():
+            if isinstance(value, SecretStr):
+                variable = stem = re.sub(r"[^A-Z0-9]+", "_", f"{entry['type']}_{key}".upper())
+                while variable in taken:
+                    variable = f"{stem}_{len(taken) + 1}"
+                taken.add(variable)
+                yield f"  # Set {variable} before the run; what it holds is never written down."
+                plain[key] = f"${{{variable}}}"
+            elif key != "#":
+                plain[key] = escape(value)
+        yield f"  - {_dumped(plain)}"
+
+
 def _has_html(registry: Registry) -> bool:
     return any(found.component.name == "html" for found in registry.components("reporter"))
 
 
 def _flow(value: Any) -> str:
     """One value on one line, as YAML that reads back the same; a `$` is taken literally."""
-    from .variables import escape
+    return _dumped(escape(value))
 
-    text: str = yaml.safe_dump(
-        escape(value), default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
+
+def _dumped(value: Any) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf"))
     return text.removesuffix("...\n").strip()

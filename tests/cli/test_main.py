@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import lumos_core.cli as cli
 from lumos_core import __version__, errors
 from lumos_core.cli import main
-from lumos_core.cli.discover import plugin_commands
+from lumos_core.cli.plugin_commands import plugin_commands
 
 
 def run(*args: str) -> Any:
@@ -56,8 +56,8 @@ def test_help_lists_every_command_and_imports_none() -> None:
     assert lines["MODULES"].split() == [
         "lumos_core",
         "lumos_core.cli",
-        "lumos_core.cli.discover",
         "lumos_core.cli.guard",
+        "lumos_core.cli.plugin_commands",
         "lumos_core.errors",
     ]
     for name, (_, text) in cli.COMMANDS.items():

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from lumos_core.config.api import init, load_pipeline
-from lumos_core.errors import ConfigError
+from lumos_core.config.suggest import discover
+from lumos_core.errors import ConfigError, UnitError
 
 SUGGESTS = """
 from lumos_core.plugin_api import *
@@ -87,3 +88,81 @@ def test_what_init_writes_is_valid(toolbox: Any, tmp_path: Path, monkeypatch: py
     folder = tmp_path / "data"
     folder.mkdir()
     assert [spec.type for spec in load_pipeline(init(folder)).sources] == ["a"]
+
+
+REACHES = """
+from lumos_core.plugin_api import *
+from pydantic import Field, SecretStr
+
+class Options(Config):
+    token: str = Field(description="Required, and nobody gives it.")
+
+class Base(Source[Options]):
+    def plan(self, within, ctx): return []
+    def extract(self, unit, ctx): return []
+
+class Wider(Base):
+    def suggest(self, path):
+        if path.startswith("shop://"):
+            secret = SecretStr("s3cret$")
+            yield {"#": "Two\\n things", "type": "wider", "database": "shop", "password": secret, "note": "$x"}
+            yield {"type": "wider", "password": SecretStr("other")}
+
+class Raises(Base):
+    def suggest(self, path):
+        raise RuntimeError("boom")
+
+class Odd(Base):
+    def suggest(self, path):
+        if path.startswith("gone://"):
+            raise UnitError("cannot connect", why="nobody is there", fix="start it")
+        return []
+"""
+
+
+def test_discover_writes_a_variable_in_place_of_a_secret(
+    toolbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolbox.distribution(MANIFEST, modules={"parts": REACHES})
+    monkeypatch.chdir(tmp_path)
+    path = Path(discover("shop://user:s3cret$@host/shop"))
+    text = path.read_text(encoding="utf-8")
+    assert path == Path("lumos.yaml")
+    data = yaml.safe_load(text)
+    assert data["name"] == "shop"
+    assert data["sources"] == [
+        {"type": "wider", "database": "shop", "password": "${WIDER_PASSWORD}", "note": "$$x"},
+        {"type": "wider", "password": "${WIDER_PASSWORD_2}"},
+    ]
+    assert "s3cret" not in text and "other" not in text
+    assert "# Set WIDER_PASSWORD before the run" in text and "# Two things" in text
+
+
+def test_discover_never_replaces_a_file_and_asks_nobody_then(toolbox: Any, tmp_path: Path) -> None:
+    toolbox.distribution(MANIFEST, modules={"parts": REACHES})
+    (tmp_path / "mine.yaml").write_text("mine")
+    with pytest.raises(ConfigError, match="there is a pipeline already"):
+        discover("gone://host", tmp_path / "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+
+
+def test_discover_says_why_nothing_came_of_it(toolbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toolbox.world(monkeypatch)
+    toolbox.distribution(MANIFEST, modules={"parts": REACHES})
+    with pytest.raises(UnitError, match="nobody is there"):
+        discover("gone://host", tmp_path / "a.yaml")
+    with pytest.raises(ConfigError, match="no installed source reads other:// targets") as told:
+        discover("other://user:s3cret@host", tmp_path / "a.yaml")
+    assert "s3cret" not in str(told.value)
+    with pytest.raises(ConfigError, match="no installed source knows this target"):
+        discover("no such folder", tmp_path / "a.yaml")
+    assert list(tmp_path.glob("*.yaml")) == []
+
+
+def test_discover_of_a_folder_is_init(toolbox: Any, tmp_path: Path) -> None:
+    toolbox.toy("toy")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    assert Path(discover(folder)) == folder / "lumos.yaml"
+    assert Path(discover(folder, tmp_path / "other.yaml")) == tmp_path / "other.yaml"
+    assert yaml.safe_load((tmp_path / "other.yaml").read_text(encoding="utf-8"))["name"] == "data"
