@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .problems import Loc, Problem
@@ -59,6 +59,18 @@ class Resolved:
 
         filled = _REFERENCE.sub(fill, text)
         return filled if len(self.problems) == before else None
+
+
+def references(value: Any) -> Iterator[tuple[str, bool]]:
+    """Return (name, whether it has a default) of every variable that plain data refer to."""
+    if isinstance(value, str):
+        yield from ((match[1], match[2] is not None) for match in _REFERENCE.finditer(value) if match[1])
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
 
 
 def escape(value: Any) -> Any:

@@ -91,22 +91,9 @@ class Session:
         Raises:
             StoreError: When the store holds the history of another pipeline.
         """
-        self._own_store()
+        own_store(self.pipeline, self.store)
         with self.guard_disk("make the folder of this run"):
             self.scratch.mkdir(parents=True)
-
-    def _own_store(self) -> None:
-        """Refuse the store of another pipeline: what only that one reads would seem to be gone."""
-        names = (str(entry.meta.get("pipeline") or "") for entry in self.store.log())
-        last = next((name for name in names if name and not name.startswith("import of ")), self.pipeline.name)
-        if last != self.pipeline.name:
-            raise StoreError(
-                f"the store holds the history of the pipeline {last!r}, not of {self.pipeline.name!r}",
-                why="everything that only the other one reads would seem to be removed",
-                fix=f"give this one a folder of its own with `state: .lumos-{self.pipeline.path.stem}`, "
-                f"or the same `name: {last}` when it is the same pipeline",
-                where=str(self.pipeline.path),
-            )
 
     def close(self) -> None:
         """Remove scratch files and those of old runs."""
@@ -246,6 +233,24 @@ class Session:
             )
         self.failures.append(notice)
         return notice
+
+
+def own_store(pipeline: Pipeline, store: Store[Any]) -> None:
+    """Refuse the store of another pipeline: what only that one reads would seem to be gone.
+
+    Raises:
+        StoreError: With two ways out.
+    """
+    names = (str(entry.meta.get("pipeline") or "") for entry in store.log())
+    last = next((name for name in names if name and not name.startswith("import of ")), pipeline.name)
+    if last != pipeline.name:
+        raise StoreError(
+            f"the store holds the history of the pipeline {last!r}, not of {pipeline.name!r}",
+            why="everything that only the other one reads would seem to be removed",
+            fix=f"give this one a folder of its own with `state: .lumos-{pipeline.path.stem}`, "
+            f"or the same `name: {last}` when it is the same pipeline",
+            where=str(pipeline.path),
+        )
 
 
 def _made(folder: Path) -> int:

@@ -1,0 +1,1 @@
+"""What `lumos doctor` looks at: one module per area, each of which yields findings."""

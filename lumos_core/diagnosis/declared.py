@@ -1,0 +1,65 @@
+"""The pipeline file: whether it is valid, its variables, its environments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..config.api import default_path, none_to_find
+from ..config.pipeline import FILE, STATE, Pipeline
+from ..config.reading import read_node
+from ..config.variables import references
+from ..errors import LumosError
+from .finding import Finding, failed
+
+AREA = "pipeline"
+
+
+def load(path: str | os.PathLike[str] | None) -> tuple[Pipeline | None, list[Finding]]:
+    """Load a pipeline; what is wrong with it becomes findings."""
+    from ..running.api import validate
+
+    if none_to_find(path):
+        fix = "name a pipeline with `-p`, set LUMOS_CONFIG, or write one with `lumos init`"
+        return None, [Finding(AREA, FILE, "ok", "there is no pipeline here; nothing of one was looked at", fix=fix)]
+    try:
+        loaded = validate(Path(path) if path is not None else None)
+    except LumosError as error:
+        problems = getattr(error, "problems", ()) or (error,)
+        return None, [failed(AREA, _file(path).name, problem) for problem in problems]
+    what = f"valid: {sum(1 for _ in loaded.components())} components"
+    return loaded, [Finding(AREA, loaded.path.name, "ok", what), *_variables(loaded.path)]
+
+
+def _file(path: str | os.PathLike[str] | None) -> Path:
+    file = Path(path) if path is not None else default_path()
+    return file / FILE if file.is_dir() else file
+
+
+def state_of(path: str | os.PathLike[str] | None, loaded: Pipeline | None) -> Path:
+    """Return the folder that runs write to, as well as it can be told."""
+    return loaded.state if loaded is not None else _file(path).parent / STATE
+
+
+def _variables(path: Path) -> Iterator[Finding]:
+    """Name the variables that the file reads; never their values."""
+    named = dict(references(read_node(path).data()))
+    given = sorted(name for name in named if os.environ.get(name))
+    defaults = sorted(name for name in named if name not in given)
+    if given:
+        yield Finding(AREA, "variables", "ok", f"set: {', '.join(given)}")
+    if defaults:
+        yield Finding(AREA, "variables", "ok", f"not set, so that their defaults count: {', '.join(defaults)}")
+
+
+def environments(path: str | os.PathLike[str] | None) -> Iterator[Finding]:
+    """Look into the environments that the pipeline declares."""
+    from ..isolation.api import env_check
+
+    for checked in env_check(path):
+        if checked.ok:
+            what = f"Python {checked.python}, lumos-core {checked.lumos_core}, {checked.packages} packages, as locked"
+            yield Finding("environments", checked.name, "ok", what)
+        for problem in checked.problems:
+            yield Finding("environments", checked.name, "fail", problem, fix=checked.fix)
