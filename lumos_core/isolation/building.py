@@ -20,7 +20,6 @@ from typing import IO, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
-from .. import __version__
 from ..errors import ConfigError, DiskError, LockedError
 from . import checking
 from .environments import FOLDER, EnvironmentConfig, is_local
@@ -29,7 +28,7 @@ from .marker import Marker, read_marker, write_marker
 from .pythons import Base
 from .tools import Options, Tool
 from .wheels import FOLDER as WHEELS
-from .wheels import KERNEL, MadeWheel, file_hash, names_kernel, version_of
+from .wheels import MadeWheel, file_hash, version_of
 
 UNFINISHED = "lumos-environment.unfinished"
 """File in the folder of an environment that is being built, or whose building was interrupted."""
@@ -81,9 +80,6 @@ def stale_reason(plan: Plan, entry: LockedEnvironment | None) -> str:
     for requirement in sorted({*before, *now}):
         if before.get(requirement) != now.get(requirement):
             return f"{requirement} has changed"
-    kernel = locked.versions().get(KERNEL)
-    if kernel != __version__ and not names_kernel(plan.config.requirements, plan.folder):
-        return f"this is lumos-core {__version__}, and {kernel or 'none'} is locked"
     return ""
 
 
@@ -107,8 +103,6 @@ def resolve(plan: Plan, tool: Tool, before: LockedSet | None) -> LockedSet:
             name=name, version=version, hashes=[file_hash(wheel)], made_from=item.requirement, source=item.source
         )
         lines.append(f"{name}{item.extras} @ {wheel.as_uri()}")
-    if KERNEL not in made and not names_kernel(plan.config.requirements, plan.folder):
-        lines.append(f"{KERNEL}=={__version__}")
     prefer = [package.pin for package in before.packages if not package.made_from] if before else []
     packages = []
     for package in tool.resolve(plan.base.python, lines, plan.options, prefer):

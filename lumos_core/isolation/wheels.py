@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from .. import __version__
@@ -72,10 +73,10 @@ class MadeWheel:
 
 
 class KernelWheel(MadeWheel):
-    """The kernel that runs here, where no index has it: it was installed from a checkout or an archive.
+    """The kernel that runs here.
 
-    The wheel is put together from the installed files, so that it is exactly this kernel, needs no build tool and no
-    network, and comes out the same on every machine.
+    Its wheel is put together from the installed files: both sides of an environment run the same code, be it published,
+    patched or a checkout; no build tool and no index is needed; and it comes out the same on every machine.
     """
 
     def __init__(self) -> None:
@@ -97,43 +98,20 @@ class KernelWheel(MadeWheel):
 
 
 def made_wheels(requirements: list[str], base: Path) -> list[MadeWheel]:
-    """Return what of the requirements is made on this machine, the kernel included where it is.
+    """Return what of the requirements is made on this machine, and the kernel, where they do not name it themselves.
 
     Raises:
         ConfigError: When something that is named is not there.
     """
     made: list[MadeWheel] = [MadeWheel(line, base) for line in requirements if is_local(line)]
-    kernel_named = any(normal(_bare(line)) == KERNEL for line in requirements if not is_local(line))
-    if not kernel_named and not any(_is_kernel(item.path) for item in made) and from_no_index():
+    named = any(normal(Requirement(line).name) == KERNEL for line in requirements if not is_local(line))
+    if not named and not any(_is_kernel(item.path) for item in made):
         made.append(KernelWheel())
     return made
 
 
-def _bare(requirement: str) -> str:
-    for index, letter in enumerate(requirement):
-        if not (letter.isalnum() or letter in "._-"):
-            return requirement[:index]
-    return requirement
-
-
 def _is_kernel(path: Path) -> bool:
     return path.name.startswith("lumos_core-") or (path / "lumos_core" / "hookspecs.py").exists()
-
-
-def names_kernel(requirements: list[str], base: Path) -> bool:
-    """Tell whether the requirements say themselves which kernel they want."""
-    local = [base / Path(line.partition("[")[0]).expanduser() for line in requirements if is_local(line)]
-    named = [normal(_bare(line)) for line in requirements if not is_local(line)]
-    return KERNEL in named or any(_is_kernel(path) for path in local)
-
-
-def from_no_index() -> bool:
-    """Tell whether the kernel that runs here was installed from a folder, an archive or a checkout (PEP 610)."""
-    try:
-        distribution = Distribution.from_name(KERNEL)
-    except PackageNotFoundError:
-        return True
-    return distribution.read_text("direct_url.json") is not None or distribution.version != __version__
 
 
 def version_of(wheel: Path) -> tuple[str, str]:

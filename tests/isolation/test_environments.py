@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -44,6 +44,7 @@ def ordered(lock: Lock) -> Lock:
     return Lock.model_validate(json.loads(locks.render(lock)))
 
 
+@settings(max_examples=25)
 @given(written)
 def test_a_lock_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, lock: Lock) -> None:
     pipeline = tmp_path_factory.mktemp("lock") / "shop.yaml"

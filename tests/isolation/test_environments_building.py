@@ -590,26 +590,33 @@ def test_the_wheel_of_the_kernel_is_the_same_every_time(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
-@pytest.mark.parametrize("published", [True, False])
-def test_a_published_kernel_comes_from_the_index(
-    published: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_who_names_a_kernel_gets_that_one(place: Place) -> None:
+    def kinds(*requirements: str) -> list[type]:
+        return [type(one) for one in wheels.made_wheels([*requirements], place.folder)]
+
+    assert kinds("acme") == [wheels.KernelWheel]
+    assert kinds("acme", "lumos-core>=0.1") == []
+    assert kinds("acme", "Lumos_Core @ https://host/lumos_core-0.1.0-py3-none-any.whl") == []
+    assert kinds(place.kernel) == [wheels.MadeWheel]
+
+
+def test_another_kernel_makes_a_lock_stale_for_a_sync_and_not_for_a_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wheels, "from_no_index", lambda: not published)
-    made = wheels.made_wheels(["acme"], tmp_path)
-    assert [type(one) for one in made] == ([] if published else [wheels.KernelWheel])
-    assert wheels.made_wheels(["lumos-core>=0.1"], tmp_path) == []
-
-
-def test_a_new_kernel_makes_a_lock_stale(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wheels, "from_no_index", lambda: False)
-    handmade.fake_kernel(place.wheels)
+    info = f"lumos_core-{lumos_core.__version__}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: lumos-core\nVersion: {lumos_core.__version__}\n"
+    files = {**handmade.FAKE_KERNEL, f"{info}/METADATA": metadata}
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    monkeypatch.setattr(wheels, "_kernel_files", lambda: ((name, text.encode()) for name, text in files.items()))
     place.declare("acme", kernel=False)
     assert place.sync().action == "built"
-    handmade.fake_kernel(place.wheels, "0.9")
-    for module in (building, wheels):
-        monkeypatch.setattr(module, "__version__", "0.9")
-    assert place.info().reason == f"this is lumos-core 0.9, and {lumos_core.__version__} is locked"
-    place.find()  # a run asks whether the plugin API fits, not which kernel it is
+    assert place.sync().action == "unchanged"
+    files["lumos_core/more.py"] = "\n"
+    assert place.info().reason == "lumos-core as it runs here has changed"
+    assert place.ask("import acme, lumos_core; print(acme.VERSION)") == "1.0"
+    done = place.sync()
+    assert (done.action, done.changes) == ("built", [])
+    assert place.ask("import lumos_core.more") == ""
 
 
 def test_what_a_tool_says_tells_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
