@@ -11,7 +11,7 @@ from ..config.pipeline import FILE, STATE, Pipeline
 from ..config.reading import read_node
 from ..config.variables import references
 from ..errors import LumosError
-from .finding import Finding, failed
+from .finding import Finding
 
 AREA = "pipeline"
 
@@ -27,7 +27,8 @@ def load(path: str | os.PathLike[str] | None) -> tuple[Pipeline | None, list[Fin
         loaded = validate(Path(path) if path is not None else None)
     except LumosError as error:
         problems = getattr(error, "problems", ()) or (error,)
-        return None, [failed(AREA, _file(path).name, problem) for problem in problems]
+        file = str(_file(path))
+        return None, [Finding(AREA, item.where or file, "fail", item.what, item.why, item.fix) for item in problems]
     what = f"valid: {sum(1 for _ in loaded.components())} components"
     return loaded, [Finding(AREA, loaded.path.name, "ok", what), *_variables(loaded.path)]
 
