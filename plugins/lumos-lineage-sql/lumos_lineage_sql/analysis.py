@@ -39,7 +39,7 @@ class Analysis:
 
     def lineage(self, sql: str, dialect: str, columns_of: Lookup) -> list[StatementLineage]:
         """Return what `lineage_of` says."""
-        from sqlglot import __version__
+        from sqlglot._version import __version__
 
         said = f"{__version__}\0{dialect}\0{self._limits}\0".encode()
         key = hashlib.sha256(_FORMAT + said + sql.encode("utf-8", "surrogatepass")).digest()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel
@@ -13,7 +14,8 @@ from sqlglot.errors import ErrorLevel
 from .dialects import known, names
 from .expressions import TooComplexError
 from .parsing import Parsed, statements
-from .relation import Leaf, Output, Relation
+from .queries import unite
+from .relation import Output
 from .scope import Scope
 from .structs import (
     KINDS,
@@ -146,8 +148,6 @@ class _Script:
         if old is None or not write.appends:
             self.temporary[key] = Temporary(write.relation, walk.tables, walk.influences)
             return
-        from .queries import unite
-
         by_name = not write.by_position
         relation = unite(old.relation, write.relation, by_name) if len(old.relation) else write.relation
         self.temporary[key] = Temporary(relation, {**old.tables, **walk.tables}, {**walk.influences, **old.influences})
@@ -162,10 +162,12 @@ class _Script:
         stars = {table for branch in relation.open for table in branch}
         influences = {Influence(Source(*leaf), kind) for leaf, kind in walk.influences.items()}
         deletes = write.kind == "delete"
+        changed = write.target if write.kind in ("update", "merge") else None  # it is no source of itself
+        tables = sorted(table for table in walk.tables if table != changed)
         return StatementLineage(
             kind=write.kind,
             target=write.target,
-            tables=() if deletes else tuple(sorted(walk.tables)),
+            tables=() if deletes else tuple(tables),
             columns=columns,
             influences=() if deletes else tuple(sorted(influences)),
             status=status,
@@ -182,8 +184,8 @@ class _Script:
         if output.node is None or not output.leaves:
             return None
         if self._generator is None:
-            options = {"comments": False, "unsupported_level": ErrorLevel.IGNORE}
-            self._generator = Dialect.get_or_raise(self.dialect).generator(**options)
+            reader = Dialect.get_or_raise(self.dialect)
+            self._generator = reader.generator(comments=False, unsupported_level=ErrorLevel.IGNORE)
         try:
             text: str = self._generator.generate(output.node, copy=False)
         except Exception:  # a text for people: without it the origin still stands
@@ -222,18 +224,14 @@ class _Script:
             walk = self._walker()
             old, new = walk.name(tree.this), walk.name(action.this)
             new = old[: max(0, len(old) - len(new))] + new
-            for table in (self.temporary, self.made):
-                if walk.key(old) in table:
-                    table[walk.key(new)] = table.pop(walk.key(old))  # type: ignore[attr-defined, index]
+            if walk.key(old) in self.temporary:
+                self.temporary[walk.key(new)] = self.temporary.pop(walk.key(old))
+            if walk.key(old) in self.made:
+                self.made[walk.key(new)] = self.made.pop(walk.key(old))
             for number, found in enumerate(before):
                 if found.target is not None and walk.key(found.target) == walk.key(old):
                     before[number] = _replace(found, new)
 
 
 def _replace(found: StatementLineage, target: Name) -> StatementLineage:
-    from msgspec.structs import replace
-
     return replace(found, target=target)
-
-
-__all__ = ["Leaf", "Relation", "lineage_of"]

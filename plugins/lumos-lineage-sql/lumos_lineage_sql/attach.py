@@ -9,7 +9,7 @@ from msgspec import Struct
 from lumos_core.plugin_api import ColumnEdge, Lineage, LineageEdge, paths, urns
 
 from .names import Names, Site, Table
-from .structs import ColumnLineage, Source, StatementLineage
+from .structs import ColumnLineage, InfluenceKind, Kind, Source, StatementLineage
 
 RESOLVED = "1"
 """Confidence of what follows from the text and from schemas that are known."""
@@ -122,7 +122,7 @@ class Attacher:
         self, path: str, column: ColumnLineage, site: Site, target: str, query: str | None, expressions: bool
     ) -> Iterable[ColumnEdge]:
         """Return an edge for each way in which columns get into this one."""
-        by_kind: dict[str, set[str]] = {}
+        by_kind: dict[Kind, set[str]] = {}
         for source, kind in column.sources:
             ref = self.ref(source, site, target)
             if ref is not None and ref != f"#{path}":
@@ -162,7 +162,7 @@ class Attacher:
     def _decisions(
         self, statement: StatementLineage, site: Site, target: str, query: str | None
     ) -> Iterable[ColumnEdge]:
-        by_kind: dict[str, set[str]] = {}
+        by_kind: dict[InfluenceKind, set[str]] = {}
         for influence in statement.influences:
             ref = self.ref(influence.source, site, target)
             if ref is not None:

@@ -9,7 +9,7 @@ from lumos_core.plugin_api import AnyRecord, Code, Context, Dataset, Enricher, L
 from . import texts
 from .analysis import Analysis
 from .attach import Attacher, Edges, incomplete
-from .config import SqlEnricherConfig
+from .config import DbtManifest, QueryLog, SqlEnricherConfig, SqlFiles
 from .dialects import known
 from .gaps import TABLE_LINEAGE, Gaps
 from .logs import Log
@@ -24,7 +24,7 @@ class SqlEnricher(Enricher[SqlEnricherConfig]):
     Scripts, logs and manifests are read first and leave their edges, once each; then the records stream by.
     """
 
-    writes = TABLE_LINEAGE
+    writes = TABLE_LINEAGE | {"code"}
 
     def check(self, ctx: Context) -> None:
         """Look whether every path is there.
@@ -32,7 +32,12 @@ class SqlEnricher(Enricher[SqlEnricherConfig]):
         Raises:
             ConfigError: One is not.
         """
-        for entry in (*self.config.sql, *self.config.queries, *self.config.dbt):
+        entries: tuple[SqlFiles | QueryLog | DbtManifest, ...] = (
+            *self.config.sql,
+            *self.config.queries,
+            *self.config.dbt,
+        )
+        for entry in entries:
             texts.check(entry.path)
 
     def enrich(self, records: Iterator[AnyRecord], ctx: Context) -> Iterable[AnyRecord]:

@@ -104,11 +104,11 @@ class Expressions:
                 sure = self._nested(node, scope, max(kind, EXPRESSION), leaves) and sure
                 continue
             if action == _DOT:
-                found = self._dot(node, scope)
-                if found is not None:
-                    for leaf, inner in found.leaves.items():
+                member = self._dot(node, scope)
+                if member is not None:
+                    for leaf, inner in member.leaves.items():
                         leaves[leaf] = max(leaves.get(leaf, 0), inner, kind)
-                    sure = sure and found.sure
+                    sure = sure and member.sure
                     continue
             if action == _AGGREGATE:
                 kind = max(kind, AGGREGATE)

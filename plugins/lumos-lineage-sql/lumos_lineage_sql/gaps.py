@@ -31,8 +31,8 @@ class Gaps:
     def declare(self, urn: str, captured: bool, reason: str, *, failed: bool = False) -> None:
         """Declare the lineage of a record incomplete; only that of its columns where a source has told the rest."""
         aspects = COLUMN_LINEAGE if captured else TABLE_LINEAGE
-        status = "failed" if failed else "partial"
-        self._ctx.covered(Covered(Scope(urns=frozenset({urn})), aspects, status, reason))
+        scope = Scope(urns=frozenset({urn}))
+        self._ctx.covered(Covered(scope, aspects, "failed" if failed else "partial", reason))
 
     def unparsed(self, reason: str, where: str) -> None:
         """Tell that a statement could not be read."""

@@ -217,7 +217,9 @@ class Log:
 
     def _usage(self) -> Iterator[AnyRecord]:
         for urn, use in self._uses.items():
-            metrics = [("queries", use.count)] + ([("users", len(use.users))] if use.users else [])
+            metrics: list[tuple[str, int | str]] = [("queries", use.count)]
+            if use.users:
+                metrics.append(("users", len(use.users)))
             yield Record(f"{urn}#usage@{use.last}", Stats(metrics=metrics))
 
     def _finish(self) -> None:
@@ -240,7 +242,7 @@ def without_literals(sql: str, dialect: str) -> str:
         'SELECT a FROM t WHERE b = ? AND c > ?'
     """
     from sqlglot.dialects.dialect import Dialect
-    from sqlglot.tokens import TokenType
+    from sqlglot.tokenizer_core import TokenType
 
     if len(sql) > MAX_LINE:
         return "?"

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.expressions import Block, Command, Semicolon
-from sqlglot.tokens import Token, TokenType
+from sqlglot.expressions import Alias, Block, Command, Condition, Query, Semicolon
+from sqlglot.tokenizer_core import Token, TokenType
 
 from .structs import Limits
 
@@ -60,9 +60,11 @@ def statements(sql: str, dialect: str, limits: Limits) -> Iterator[Parsed]:
 
 
 def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
-    """Split at semicolons, but not inside of BEGIN ... END after CREATE."""
+    """Split at semicolons, and forget comments: between some words the parser stumbles over them."""
     chunk: list[Token] = []
     for token in tokens:
+        if token.comments:
+            token.comments = []
         if token.token_type is not TokenType.SEMICOLON:
             chunk.append(token)
         elif chunk:
@@ -75,7 +77,7 @@ def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
 def _parse(reader: Dialect, chunk: list[Token], sql: str, line: int) -> Iterator[Parsed]:
     trees = _trees(reader, chunk, sql)
     if isinstance(trees, str):
-        bare = _without_block(chunk)
+        bare = _without_frame(chunk)
         again = _trees(reader, bare, sql) if len(bare) != len(chunk) else trees
         if isinstance(again, str):
             yield Parsed(None, trees, line)
@@ -84,10 +86,6 @@ def _parse(reader: Dialect, chunk: list[Token], sql: str, line: int) -> Iterator
     for tree in trees:
         if isinstance(tree, Block):
             yield from (Parsed(part, "", line) for part in tree.expressions)
-        elif isinstance(tree, Command):
-            text = sql[chunk[0].start : chunk[0].start + 2_000]
-            moves = _MOVES_DATA.match(text) and not _NO_DATA.match(text)
-            yield Parsed(None if moves else tree, "its syntax is not supported" if moves else "", line)
         elif tree is not None and not isinstance(tree, Semicolon):
             yield Parsed(tree, "", line)
 
@@ -98,15 +96,30 @@ def _trees(reader: Dialect, chunk: list[Token], sql: str) -> list[Any] | str:
         with _quiet():
             if chunk and chunk[0].text.upper() == "REPLACE":  # MySQL, SQLite: for lineage it is INSERT
                 chunk = reader.tokenize("INSERT" + sql[chunk[0].end + 1 : chunk[-1].end + 1])
-            return list(reader.parser().parse(chunk, sql)) if chunk else []
+            trees = list(reader.parser().parse(chunk, sql)) if chunk else []
     except RecursionError:
         return "it is nested too deep"
     except Exception as error:  # the parser meets texts that nobody thought of: whatever it raises is that text's
         return _short(error)
+    if len(trees) == 1 and isinstance(trees[0], Command):  # what the parser gives up on without an error
+        text = sql[chunk[0].start : chunk[0].start + 2_000]
+        if _MOVES_DATA.match(text) and not _NO_DATA.match(text):
+            return "its syntax is not supported"
+    if any(isinstance(tree, Condition | Alias) and not isinstance(tree, Query) for tree in trees):
+        return "it is an expression, not a statement"
+    return trees
 
 
-def _without_block(chunk: list[Token]) -> list[Token]:
-    """Return a statement without the BEGIN before it and the END after it, which hold a procedure together."""
+def _without_frame(chunk: list[Token]) -> list[Token]:
+    """Return a statement without the words around it that sqlglot may not know.
+
+    These are the BEGIN before it and the END after it, which hold a procedure together, and WITH [NO] DATA.
+    """
+    words = [token.text.upper() for token in chunk[-3:]]
+    if words[-3:] == ["WITH", "NO", "DATA"]:
+        return chunk[:-3]
+    if words[-2:] == ["WITH", "DATA"]:
+        return chunk[:-2]
     cases = sum(token.token_type is TokenType.CASE for token in chunk)
     ends = sum(token.token_type is TokenType.END for token in chunk)
     start = 1 if chunk[0].token_type is TokenType.BEGIN else 0

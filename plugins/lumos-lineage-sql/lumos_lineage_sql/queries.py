@@ -57,10 +57,7 @@ class Queries(Sources):
             again = recursive or (self.dialect in RECURSIVE_WITHOUT_KEYWORD and isinstance(body, exp.SetOperation))
             inside = Scope(inside)
             # The scope of a recursive CTE holds itself; without recursion its own name means what is outside.
-            entry = Cte(body, columns, inside, again)
-            inside.ctes[alias] = entry
-            if isinstance(body, exp.DML):
-                self._common(entry)
+            inside.ctes[alias] = Cte(body, columns, inside, again)
         return Scope(inside)
 
     def common(self, cte: Cte) -> Relation:

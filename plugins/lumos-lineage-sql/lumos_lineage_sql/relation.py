@@ -95,7 +95,7 @@ class Relation:
                 self._fold = {}
                 for place, known in enumerate(self.names):
                     self._fold.setdefault(known.casefold(), place)
-            number = self._fold.get(name.casefold())  # type: ignore[assignment]
+            number = self._fold.get(name.casefold())
         return self.output(number) if number is not None and name else None
 
     def guess(self, name: str) -> Output | None:

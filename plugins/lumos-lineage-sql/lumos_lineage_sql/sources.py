@@ -235,7 +235,8 @@ class Sources(Expressions):
         inside = Scope()
         inside.add("", relation)
         leaves: dict[Leaf, int] = {}
-        sure, labels, listed = True, [], set()
+        sure, labels = True, []
+        listed: set[str] = set()
         for field in pivot.args.get("fields") or ():
             labels.append(self.fold(field.this) if isinstance(field.this, exp.Identifier) else field.this.name)
             for column in field.expressions:

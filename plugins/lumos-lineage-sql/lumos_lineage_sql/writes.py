@@ -176,7 +176,6 @@ class Writes(Queries):
         if node.args.get("where"):
             self.influence(node.args["where"], inside, "filter")
         changed = self._assignments(node.expressions, inside, target)
-        self.tables.pop(target, None)
         return [Write("update", table, relation, appends=True) for table, relation in changed.items()]
 
     def _assignments(self, parts: list[Any], scope: Scope, target: Name) -> dict[Name, Relation]:
@@ -227,7 +226,6 @@ class Writes(Queries):
                 self.influence(when.args["condition"], both, "filter")
             parts += self._when(when.args.get("then"), source, both, target)
         relation = _together(parts)
-        self.tables.pop(target, None)
         return [Write("merge", target, relation, appends=True)]
 
     def _when(self, then: Any, source: Scope, both: Scope, target: Name) -> list[Relation]:

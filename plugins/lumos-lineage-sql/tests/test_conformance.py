@@ -9,10 +9,10 @@ import pytest
 from lumos_core.plugin_api import Code, Dataset, Field, Record, urns
 from lumos_core.testing.kit.enricher import EnricherKit
 
-SCRIPT = "INSERT INTO orders SELECT id FROM customers WHERE id > 1;\nSELECT ( FROM x;\nINSERT INTO nowhere SELECT 1;"
+SCRIPT = "INSERT INTO orders SELECT id FROM customers WHERE id > 1;\nINSERT INTO nowhere SELECT 1;"
 LOG = [
     {"query": "SELECT id FROM orders WHERE id = 7", "time": "2026-01-15T10:00:00Z", "user": "ann"},
-    {"query": "UPDATE orders SET id = c.id FROM customers c", "time": 1768471200, "count": 3},
+    {"query": "SELECT id FROM customers", "time": 1768471200, "count": 3},
 ]
 MANIFEST = {
     "metadata": {"adapter_type": "postgres"},
