@@ -15,6 +15,7 @@ from ..errors import ConfigError
 from ..isolation.environments import Environment, EnvironmentConfig, find
 from ..loading.registry import Registry
 from .document import Node
+from .entries import check_entry
 from .pipeline import FILE, STATE, Pipeline, PipelineFile, with_defaults
 from .problems import Problem, problems_of
 from .reading import failure, plain_failure, read_node
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..isolation.entries import Finder
 
 __all__ = [
+    "catalogs_of",
     "database_spec",
     "default_path",
     "init",
@@ -109,6 +111,36 @@ def part_of(path: str | os.PathLike[str] | None, key: Literal["store", "differ"]
     base = Path(os.path.abspath(file.parent))  # noqa: PTH100
     registry = Registry.load()
     return registry.spec(key, with_defaults(read_node(file).data(), registry.default)[key], base)
+
+
+def catalogs_of(path: str | os.PathLike[str] | None = None) -> list[ComponentSpec]:
+    """Read the catalogs of a pipeline file and nothing else of it.
+
+    Who only searches needs neither the plugins nor the variables of the sources.
+
+    Args:
+        path: The file; `LUMOS_CONFIG`, else `lumos.yaml`, by default.
+
+    Raises:
+        ConfigError: When the file cannot be read or a catalog is not valid; `problems` holds one per place.
+    """
+    file = Path(path) if path is not None else default_path()
+    if file.is_dir():
+        file /= FILE
+    base = Path(os.path.abspath(file.parent))  # noqa: PTH100
+    registry = Registry.load()
+    node = read_node(file)
+    data = with_defaults(node.data(), registry.default)
+    entries = data["catalogs"] if isinstance(data["catalogs"], list) else [data["catalogs"]]
+    environments = _finder(data, file, base)
+    specs, problems = [], []
+    for index, entry in enumerate(entries):
+        spec, found = check_entry(registry, "catalog", entry, base, environments=environments)
+        problems += [problem.under("catalogs", index) for problem in found]
+        specs += [spec] if spec is not None else []
+    if problems:
+        raise _pipeline_failure(node, node.data(), problems)
+    return specs
 
 
 def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None = None) -> Pipeline:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from ..config.entries import check_entry
 from ..config.problems import Loc
 from ..config.types import ComponentSpec
+from ..contracts.catalog import Catalog
 from ..contracts.component import BaseComponent, ComponentKind, Support
 from ..loading.registry import Registry
 from .messages import Describe, Described
@@ -29,6 +30,7 @@ def described(request: Describe) -> Described:
         name=spec.name,
         capabilities=_supports(component),
         system=str(getattr(component, "system", "")),
+        searches=issubclass(component, Catalog) and component.search is not Catalog.search,
     )
 
 

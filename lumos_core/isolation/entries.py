@@ -27,6 +27,7 @@ class IsolatedConfig(Config):
     secrets: tuple[SecretStr, ...] = Field(default=(), description="Values that no message may show.")
     capabilities: dict[str, Any] = Field(default_factory=dict, description="Aspect -> how well it is supported.")
     system: str = Field(default="", description="Of a catalog, the name under which its own ids stand.")
+    searches: bool = Field(default=False, description="It is a catalog that can search.")
 
 
 def check_isolated(
@@ -60,6 +61,7 @@ def check_isolated(
         secrets=tuple(map(SecretStr, _at(Resolved(options).data, told.secrets))),
         capabilities=told.capabilities,
         system=told.system,
+        searches=told.searches,
     )
     type_ = str(Resolved(entry["type"]).data)
     return ComponentSpec(kind, type_, options, name=told.name, base=base, config=config, environment=environment), []

@@ -72,6 +72,7 @@ class Call(Message, frozen=True):
         method: `check`, `plan`, `extract`, `watch`, `ack`, `suggest`, `read`, `write`, `search`.
         full: `Context.full`.
         run_id: `Context.run_id`.
+        cancelled: The run was cancelled before the call began.
         scope, unit, batch, tokens, text, limit: What the method takes.
     """
 
@@ -80,6 +81,7 @@ class Call(Message, frozen=True):
     method: str
     full: bool = False
     run_id: str = ""
+    cancelled: bool = False
     scope: Scope | None = None
     unit: Unit | None = None
     batch: list[Write] = []
@@ -130,6 +132,7 @@ class Described(Message, frozen=True):
         name: The entry's label.
         capabilities: Of a catalog, aspect by aspect; of a source, its aspects.
         system: Of a catalog.
+        searches: It is a catalog that can search.
     """
 
     problems: list[dict[str, Any]] = []
@@ -137,6 +140,7 @@ class Described(Message, frozen=True):
     name: str = ""
     capabilities: dict[str, Support] = {}
     system: str = ""
+    searches: bool = False
 
 
 class Declared(Message, frozen=True):

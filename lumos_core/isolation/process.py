@@ -259,6 +259,7 @@ class Conversation:
         self.worker, self.number = worker, number
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.heard = time.monotonic()
+        self._told = 0.0
 
     def send(self, message: m.Message) -> None:
         """Send a message of this call."""
@@ -271,19 +272,18 @@ class Conversation:
             RetryableError: When the worker is gone, or was silent for longer than its environment allows.
             Cancelled: When the run was cancelled and the component did not end in time.
         """
-        since, told = time.monotonic(), 0.0
+        since = time.monotonic()
         while True:
+            if not self._told and cancelled():
+                self._told = time.monotonic()
+                self.send(m.Cancel())
             try:
                 piece = self.inbox.get(timeout=_POLL)
             except queue.Empty:
                 now = time.monotonic()
-                if cancelled():
-                    if not told:
-                        told = now
-                        self.send(m.Cancel())
-                    elif now - told > GRACE:
-                        self.worker.kill("it did not stop when the run was cancelled")
-                        raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written") from None
+                if self._told and now - max(self._told, since) > GRACE:
+                    self.worker.kill("it did not stop when the run was cancelled")
+                    raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written") from None
                 if now - max(since, self.heard) > self.worker.environment.deadline:
                     self.worker.kill(f"it was silent for {self.worker.environment.deadline:g} seconds")
                 continue

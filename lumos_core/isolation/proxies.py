@@ -43,10 +43,12 @@ class _Remote:
     def call(self, method: str, ctx: Context | None = None, **what: Any) -> Iterator[Any]:
         """Yield bytes of lines and items of one call."""
         worker = self._attached()
-        full, run_id = (ctx.full, ctx.run_id) if ctx is not None else (False, "")
-        request = m.Call(self._number, self._ref, method, full=full, run_id=run_id, **what)
-        conversation = worker.call(request)
-        return conversation.pieces(_Desk(ctx).answer, ctx.cancelled if ctx is not None else lambda: False)
+        cancelled = ctx.cancelled if ctx is not None else lambda: False
+        state: dict[str, Any] = (
+            {"full": ctx.full, "run_id": ctx.run_id, "cancelled": cancelled()} if ctx is not None else {}
+        )
+        conversation = worker.call(m.Call(self._number, self._ref, method, **state, **what))
+        return conversation.pieces(_Desk(ctx).answer, cancelled)
 
     def close(self) -> None:
         """Close the component; the worker ends with the last one."""
@@ -129,6 +131,8 @@ class RemoteSource(Source[IsolatedConfig]):
         config = spec.config
         assert isinstance(config, IsolatedConfig)
         super().__init__(config)
+        # Of this one component; the contract's are of a class.
+        self.capabilities: frozenset[str] = frozenset(config.capabilities)  # type: ignore[misc]
         self._remote = _Remote(spec)
         self._turns, self._suspects = _Turns(), set[str]()
 
@@ -203,7 +207,7 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
         # Of this one component; the contract's are of a class.
         self.capabilities: Mapping[str, Support] = config.capabilities  # type: ignore[misc]
         self.system: str = config.system  # type: ignore[misc]
-        self.target = ""
+        self.searches, self.target = config.searches, ""
 
     def check(self, ctx: Context) -> None:
         """Ask the catalog; afterwards `target` says where it writes to."""
@@ -225,7 +229,10 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
 
     def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
         """Apply operations."""
-        writes = [m.Write.of(operation) for operation in batch]
+        try:
+            writes = [m.Write.of(operation) for operation in batch]
+        except ValueError as error:
+            raise CatalogError("an operation cannot be sent to the catalog", why=str(error)) from error
         for piece in self._remote.call("write", ctx, batch=writes):
             if isinstance(piece, m.OutcomeItem):
                 yield piece.value

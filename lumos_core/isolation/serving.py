@@ -74,6 +74,8 @@ class Server:
     def _take(self, number: int, message: Any) -> None:
         if isinstance(message, (m.Call, m.Describe)):
             call = self._calls[number] = Conversation(self.pipes, number)
+            if isinstance(message, m.Call) and message.cancelled:
+                call.cancelled.set()
             threading.Thread(target=self._run, args=(call, message), name=f"lumos-unit-{number}", daemon=True).start()
         elif isinstance(message, m.Close):
             self._close(message.component)

@@ -151,7 +151,7 @@ def _fits(hit: Hit, filters: Filters, fields: bool | None) -> bool:
 
 
 def _specs(pipeline: PathLike | Pipeline | None) -> Sequence[ComponentSpec]:
-    from ..config.api import database_spec, load_pipeline, none_to_find
+    from ..config.api import catalogs_of, database_spec, none_to_find
     from ..config.pipeline import Pipeline as PipelineType
     from ..config.types import ComponentSpec
 
@@ -160,7 +160,7 @@ def _specs(pipeline: PathLike | Pipeline | None) -> Sequence[ComponentSpec]:
     if none_to_find(pipeline):
         return [ComponentSpec("catalog", "local")]
     database = database_spec("catalog", "local", pipeline)
-    return load_pipeline(pipeline).catalogs if database is None else [database]
+    return catalogs_of(pipeline) if database is None else [database]
 
 
 def _open(specs: Sequence[ComponentSpec], name: str) -> tuple[ComponentSpec, Catalog[Any]]:
@@ -174,7 +174,8 @@ def _open(specs: Sequence[ComponentSpec], name: str) -> tuple[ComponentSpec, Cat
         if name and spec.name != name:
             continue
         built: Catalog[Any] = spec.build()
-        if callable(getattr(built, "explore", None)) or type(built).search is not Catalog.search:
+        searches = getattr(built, "searches", type(built).search is not Catalog.search)
+        if searches or callable(getattr(built, "explore", None)):
             return spec, built
         built.close()
     raise UsageError(

@@ -211,3 +211,17 @@ def test_the_reference_catalog_can_be_searched(folder: Path) -> None:
     path = pipeline(folder, {"type": "lumos_core.testing.reference:MemoryCatalog", "world": str(folder)})
     result = search("order", pipeline=path)
     assert [hit.urn for hit in result.hits] == [ORDERS]
+
+
+def test_only_the_catalogs_of_a_pipeline_are_read(folder: Path) -> None:
+    """Whoever searches need not hold the secrets of the sources, or their plugins."""
+    WORLDS[str(folder)] = World([Record(ORDERS, Dataset(name="orders"))])
+    path = folder / "lumos.yaml"
+    path.write_text(
+        'sources: [{type: no-such-plugin, password: "${NOT_SET_ANYWHERE}"}]\n'
+        f"catalogs: [{{type: 'lumos_core.testing.reference:MemoryCatalog', world: '{folder}'}}]\n"
+    )
+    assert search("order", pipeline=path).total == 1
+    path.write_text("sources: [csv]\ncatalogs:\n  - type: local\n    pth: x.db\n")
+    with pytest.raises(ConfigError, match=r":4:5: .*pth"):
+        search("order", pipeline=path)
