@@ -39,16 +39,17 @@ class _Remote:
         self._number = next(self._numbers)
         self._ref = {key: value for key, value in spec.ref.items() if key != "environment"}
         self._worker: Worker | None = None
+        self._attaching = threading.Lock()
 
     def call(self, method: str, ctx: Context | None = None, **what: Any) -> Iterator[Any]:
         """Yield bytes of lines and items of one call."""
         worker = self._attached()
-        cancelled = ctx.cancelled if ctx is not None else lambda: False
-        state: dict[str, Any] = (
-            {"full": ctx.full, "run_id": ctx.run_id, "cancelled": cancelled()} if ctx is not None else {}
-        )
-        conversation = worker.call(m.Call(self._number, self._ref, method, **state, **what))
-        return conversation.pieces(_Desk(ctx).answer, cancelled)
+        if ctx is None:
+            return worker.call(m.Call(self._number, self._ref, method, **what)).pieces(
+                _Desk(None).answer, lambda: False
+            )
+        what |= {"full": ctx.full, "run_id": ctx.run_id, "cancelled": ctx.cancelled()}
+        return worker.call(m.Call(self._number, self._ref, method, **what)).pieces(_Desk(ctx).answer, ctx.cancelled)
 
     def close(self) -> None:
         """Close the component; the worker ends with the last one."""
@@ -59,9 +60,10 @@ class _Remote:
 
     def _attached(self) -> Worker:
         """The worker, a new one when the last has crashed."""
-        if self._worker is None or self._worker.ended:
-            self._worker = Worker.of(self.environment).enter(self._config)
-        return self._worker
+        with self._attaching:
+            if self._worker is None or self._worker.ended:
+                self._worker = Worker.of(self.environment).enter(self._config)
+            return self._worker
 
 
 class _Desk:
