@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,23 +75,25 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
     names: list[str] = []
     bare: list[str] = []
     branches: list[dict[str, Any]] = []
-    for name, type_ in _types(registry, kind):
+    for spelled, summary in _types(registry, kind):
+        key = f"{kind}.{spelled[0]}".replace("/", ".").replace(":", ".")
         try:
-            _, model = registry.classes(kind, name)
+            _, model = registry.classes(kind, spelled[0])
+            schema = _of_model(model, key, definitions)
         except LumosError:
             continue
-        key = f"{kind}.{name}".replace("/", ".").replace(":", ".")
-        schema = _of_model(model, key, definitions)
+        except Exception:  # its plugin made something that is no JSON Schema: every option is right then
+            schema = {"type": "object"}
         properties = {
-            "type": {"const": name, "description": type_},
+            "type": {"enum": spelled, "description": summary},
             "name": {"type": "string", "description": "A label; the type by default."},
             **schema.get("properties", {}),
         }
         definitions[key] = {**schema, "properties": properties, "required": ["type", *schema.get("required", [])]}
-        names.append(name)
+        names += spelled
         if not schema.get("required"):
-            bare.append(name)
-        condition = {"properties": {"type": {"const": name}}, "required": ["type"]}
+            bare += spelled
+        condition = {"properties": {"type": {"enum": spelled}}, "required": ["type"]}
         branches.append({"if": condition, "then": {"$ref": f"#/$defs/{key}"}})
     # Code that is not packaged (`module:Class`) and `distribution/name` are right as well.
     other = {"type": "string", "pattern": "[:/]"}
@@ -104,15 +107,16 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
     return {"anyOf": [by_name, by_mapping, *elsewhere], "description": f"A {kind_words(kind)}."}
 
 
-def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
+def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[list[str], str]]:
+    """Every component with the spellings of its `type:`; a name that two offer is spelled with its distribution."""
     kinds: tuple[ComponentKind, ...] = ("source", "catalog") if kind == "source" else (kind,)
     for one in kinds:
-        for found in registry.components(one):
-            name = found.component.name if one == kind else f"catalog:{found.component.name}"
-            if name not in seen:
-                seen.add(name)
-                yield name, found.component.summary
+        offers = registry.components(one)
+        often = Counter(found.component.name for found in offers)
+        for found in offers:
+            name = found.component.name
+            spelled = [*([name] if often[name] == 1 else []), f"{found.distribution}/{name}"]
+            yield spelled if one == kind else [f"catalog:{item}" for item in spelled], found.component.summary
 
 
 def _of_model(model: type[BaseModel], key: str, definitions: dict[str, Any], *, nested: bool = True) -> dict[str, Any]:
