@@ -67,7 +67,7 @@ def pipeline_schema() -> dict[str, Any]:
 def config_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema of one component's options, by itself; nested components are left open."""
     definitions: dict[str, Any] = {}
-    schema = _of_model(model, "options", definitions, nested=False)
+    schema = _or_open(model, "options", definitions, nested=False)
     return {**schema, "$defs": definitions} if definitions else schema
 
 
@@ -79,11 +79,9 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
         key = f"{kind}.{spelled[0]}".replace("/", ".").replace(":", ".")
         try:
             _, model = registry.classes(kind, spelled[0])
-            schema = _of_model(model, key, definitions)
         except LumosError:
             continue
-        except Exception:  # its plugin made something that is no JSON Schema: every option is right then
-            schema = {"type": "object"}
+        schema = _or_open(model, key, definitions)
         properties = {
             "type": {"enum": spelled, "description": summary},
             "name": {"type": "string", "description": "A label; the type by default."},
@@ -117,6 +115,13 @@ def _types(registry: Registry, kind: ComponentKind) -> Iterator[tuple[list[str],
             name = found.component.name
             spelled = [*([name] if often[name] == 1 else []), f"{found.distribution}/{name}"]
             yield spelled if one == kind else [f"catalog:{item}" for item in spelled], found.component.summary
+
+
+def _or_open(model: type[BaseModel], key: str, definitions: dict[str, Any], *, nested: bool = True) -> dict[str, Any]:
+    try:
+        return _of_model(model, key, definitions, nested=nested)
+    except Exception:  # a plugin whose options are no JSON: every one is right then
+        return {"type": "object"}
 
 
 def _of_model(model: type[BaseModel], key: str, definitions: dict[str, Any], *, nested: bool = True) -> dict[str, Any]:

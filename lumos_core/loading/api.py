@@ -95,7 +95,10 @@ def _options(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, field in model.model_fields.items():
         default: Any = None
         if not field.is_required():
-            made = field.get_default(call_default_factory=True, validated_data={})
+            try:
+                made = field.get_default(call_default_factory=True, validated_data={})
+            except Exception:  # a factory that needs more than we know
+                made = None
             default = None if made is PydanticUndefined else _plain(made)
         options.append(
             {

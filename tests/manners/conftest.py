@@ -329,3 +329,9 @@ def crowd(site: Site) -> Site:
     for one in HOSTILE.values():
         one.install(site)
     return site
+
+
+@pytest.fixture
+def manifests() -> Callable[..., str]:
+    """Makes the text of a manifest that offers one source."""
+    return manifest
