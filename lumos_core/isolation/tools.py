@@ -341,7 +341,9 @@ def run_tool(
 
 def _failure(what: str, output: str, *, offline: bool) -> LumosError:
     lines = [line.rstrip() for line in _URL_SECRET.sub("***@", output).splitlines() if line.strip()]
-    why = "\n".join(lines[-_TOLD:]) or "it said nothing"
+    # pip tells its whole story first; what matters begins at its first error.
+    start = next((index for index, line in enumerate(lines) if line.lower().startswith("error")), 0)
+    why = "\n".join(lines[start:][-_TOLD:]) or "it said nothing"
     if re.search(r"no space left|disk quota|not enough space", output, re.IGNORECASE):
         return DiskError(f"cannot {what}", why=why, fix="free some space, then run it again")
     fix = next((fix for pattern, fix in _REMEDIES if re.search(pattern, output, re.IGNORECASE)), "")

@@ -634,6 +634,7 @@ def test_what_a_tool_says_tells_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     assert "wheels" in told("No matching distribution found for x", "--no-index").fix
     assert "name and version" in told("No matching distribution found for x").fix
     assert told("a\n" * 50).why.count("a") == 15
+    assert told("Collecting x\nERROR: no x\nhelp").why == "ERROR: no x\nhelp"
     with pytest.raises(ConfigError, match="cannot install"):
         tools.run_tool("install", ["/no/such/program"])
 
