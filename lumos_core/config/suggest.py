@@ -19,6 +19,9 @@ from ..loading.registry import Found, Registry
 from .pipeline import FILE
 from .variables import escape
 
+MODELINE = "# yaml-language-server: $schema=lumos.schema.json"
+"""What tells editors where the schema of a pipeline file is."""
+
 
 def init(folder: str | os.PathLike[str] = ".") -> str:
     """Write `lumos.yaml` into a folder, after asking every installed source what it finds there.
@@ -128,7 +131,7 @@ def suggestions(registry: Registry, folder: Path) -> Iterator[dict[str, Any]]:
 def _ask(registry: Registry, offer: Found, folder: Path) -> list[dict[str, Any]]:
     try:
         return _entries(registry, offer, {"path": folder}, str(folder))
-    except Exception:  # the user asked for a file, not for this source
+    except (Exception, SystemExit):  # the user asked for a file, not for this source
         return []
 
 
@@ -152,6 +155,8 @@ def render(name: str, sources: list[dict[str, Any]], registry: Registry) -> str:
     lines = [
         "# A Lumos pipeline: what is read, and what is done with it. Check it with `lumos validate`,",
         "# run it with `lumos run`. Paths are relative to this file; ${VAR} reads the environment.",
+        "# For completion and checks in your editor: `lumos schema > lumos.schema.json`, and make this the first line:",
+        f"#     {MODELINE}",
         "version: 1",
         f"name: {_flow(re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-') or 'pipeline')}",
         "",

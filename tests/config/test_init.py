@@ -32,6 +32,10 @@ class Raises(Base):
         yield {"type": "raises", "path": "kept out"}
         raise RuntimeError("boom")
 
+class Exits(Base):
+    def suggest(self, path):
+        raise SystemExit(0)
+
 class Odd(Base):
     def suggest(self, path):
         return [{"path": "no type"}, 5]
@@ -41,7 +45,7 @@ MANIFEST = """
 
     @hookimpl
     def lumos_sources():
-        names = ["Wider", "Raises", "Odd", "Gone"]
+        names = ["Wider", "Raises", "Exits", "Odd", "Gone"]
         return [Component(name.lower(), f"PACKAGE.parts:{name}", "PACKAGE.parts:Options") for name in names]
 """
 
