@@ -6,6 +6,7 @@ no more than these two.
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -293,8 +294,17 @@ __all__ = [
 ]
 
 
+_DEPRECATED: dict[str, tuple[str, str]] = {}
+"""Name that will go -> (version of the plugin API that deprecated it, what to write instead)."""
+
+
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used."""
+    if name in _DEPRECATED:
+        since, instead = _DEPRECATED[name]
+        text = f"lumos_core.plugin_api.{name} is deprecated since plugin API {since}: {instead}"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return getattr(import_module(f"lumos_core.{_HOME[name]}"), name)  # not kept, so that every use is told
     if name in _HOME:
         value = getattr(import_module(f"lumos_core.{_HOME[name]}"), name)
     elif name in _MODULES:
