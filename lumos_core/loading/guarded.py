@@ -133,7 +133,7 @@ def _signals() -> PutBack:
         for number in changed:
             if handlers[number] is not None:  # None: set by code below Python, which cannot be put back
                 signal.signal(number, handlers[number])
-        return _list("signal handlers", [signal.Signals(number).name for number in changed])
+        return _list("signal handlers", [getattr(number, "name", str(number)) for number in changed])
 
     return put_back
 
