@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from bson import Binary, Int64, ObjectId
 
-_TEXT_BYTES = 12
+_CHARACTERS = 12
 
 
 def between(first: Any, last: Any, parts: int) -> list[Any]:
@@ -41,7 +42,8 @@ def _numbers(first: Any, last: Any) -> tuple[int, int, Callable[[int], Any]] | N
         unit = datetime.timedelta(milliseconds=1)
         return (first - start) // unit, (last - start) // unit, lambda number: start + number * unit
     if isinstance(first, str) and isinstance(last, str):
-        return _text(first), _text(last), _to_text
+        texts = _Text(first, last)
+        return texts.number(first), texts.number(last), texts.text
     if isinstance(first, Binary) and isinstance(last, Binary):
         if (len(first), first.subtype) != (len(last), last.subtype):
             return None
@@ -58,19 +60,29 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**62
 
 
-def _text(value: str) -> int:
-    """The first characters as a number; two bytes each, since most text is of the basic plane."""
-    number = 0
-    for char in value[:_TEXT_BYTES].ljust(_TEXT_BYTES, "\0"):
-        number = number << 16 | min(ord(char), 0xFFFF)
-    return number
+class _Text:
+    """Texts between two as numbers, in the alphabet of these two: `k-0000` to `k-4999` are divided as digits are."""
 
+    def __init__(self, first: str, last: str) -> None:
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+        self._prefix = "".join(char for char, _ in same)
+        rests = (first[len(self._prefix) :], last[len(self._prefix) :])
+        codes = [ord(char) for rest in rests for char in rest[:_CHARACTERS]]
+        self._least, self._base = min(codes, default=0), max(codes, default=0) - min(codes, default=0) + 2
 
-def _to_text(number: int) -> str:
-    chars = []
-    for _ in range(_TEXT_BYTES):
-        code = number & 0xFFFF
-        # Half a surrogate pair is no character; the last one before them is near enough.
-        chars.append(chr(code if not 0xD800 <= code <= 0xDFFF else 0xD7FF))
-        number >>= 16
-    return "".join(reversed(chars)).rstrip("\0")
+    def number(self, text: str) -> int:
+        number = 0
+        rest = text[len(self._prefix) :]
+        for place in range(_CHARACTERS):
+            digit = ord(rest[place]) - self._least + 1 if place < len(rest) else 0
+            number = number * self._base + digit
+        return number
+
+    def text(self, number: int) -> str:
+        chars: list[str] = []
+        for _ in range(_CHARACTERS):
+            number, digit = divmod(number, self._base)
+            # Half a surrogate pair is no character; the last one before them is near enough.
+            code = self._least + max(digit - 1, 0)
+            chars.append(chr(code if not 0xD800 <= code <= 0xDFFF else 0xD7FF))
+        return self._prefix + "".join(reversed(chars))

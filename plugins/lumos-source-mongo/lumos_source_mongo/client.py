@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -69,8 +70,11 @@ class Connection:
         else:
             target = [host.strip() for host in config.host.split(",") if host.strip()]
         try:
-            return MongoClient(target, **options(config))
-        except (PyMongoError, ValueError, TypeError, OSError):
+            with warnings.catch_warnings():
+                # An option that the driver only warns of is not in force: `tls=maybe` is no encryption.
+                warnings.simplefilter("error", UserWarning)
+                return MongoClient(target, **options(config))
+        except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
             # Whatever these say may quote the URI; so does the traceback of their cause.
             pass
         raise ConfigError(

@@ -70,6 +70,10 @@ def reason(error: Exception, redact: Redactor) -> str:
         return "the connection was lost"
     if isinstance(error, (errors.InvalidURI, errors.ConfigurationError)):
         return "the driver does not accept it"
+    if isinstance(error, errors.ProtocolError):
+        return "the server's answer breaks the protocol"
+    if isinstance(error, errors.InvalidName):
+        return "the driver refuses the name"
     if isinstance(error, BSONError):
         return "the server sends what is no BSON"
     return type(error).__name__

@@ -41,26 +41,31 @@ class Found(Struct, frozen=True):
     options: Mapping[str, Any] | None
 
 
-def databases(client: Client, config: MongoConfig, redact: Redactor) -> tuple[list[str], list[Gap]]:
-    """Return the names of the databases to read, and what hides others.
+def databases(client: Client, config: MongoConfig, redact: Redactor) -> tuple[list[str], list[Gap], bool]:
+    """Return the names of the databases to read, what hides others, and whether the names are known to exist.
+
+    Where all databases are named in the configuration, nothing is hidden when they cannot be listed.
 
     Raises:
         LumosError: When they cannot be listed for another reason than a missing right.
     """
-    gaps: list[Gap] = []
     try:
         names = _database_names(client, authorized=False)
     except PyMongoError as error:
         if not denied(error):
             raise translate(error, "the databases cannot be listed", redact) from None
-        gaps.append(Gap("", f"the role may not list all databases: {reason(error, redact)}"))
-        names = [name for name in config.databases if not _GLOB.intersection(name)]
-        try:
-            names = [*{**dict.fromkeys(names), **dict.fromkeys(_database_names(client, authorized=True))}]
-        except PyMongoError as again:
-            if not denied(again):
-                raise translate(again, "the databases cannot be listed", redact) from None
-    return sorted(name for name in names if wanted_database(name, config)), gaps
+        why = f"the role may not list all databases: {reason(error, redact)}"
+    else:
+        return sorted(name for name in names if wanted_database(name, config)), [], True
+    if config.databases and not any(_GLOB.intersection(name) for name in config.databases):
+        return sorted(name for name in set(config.databases) if wanted_database(name, config)), [], False
+    try:
+        names = _database_names(client, authorized=True)
+    except PyMongoError as error:
+        if not denied(error):
+            raise translate(error, "the databases cannot be listed", redact) from None
+        names = []
+    return sorted(name for name in names if wanted_database(name, config)), [Gap("", why)], True
 
 
 def _database_names(client: Client, *, authorized: bool) -> list[str]:
@@ -166,7 +171,9 @@ def each_database(
     client: Client, config: MongoConfig, redact: Redactor
 ) -> Iterator[tuple[str, list[Found], Sequence[Gap]]]:
     """List everything, database by database; the first item, with an empty name, tells what hides databases."""
-    names, gaps = databases(client, config, redact)
+    names, gaps, exist = databases(client, config, redact)
     yield "", [], gaps
     for name in names:
-        yield (name, *collections(client, name, config, redact))
+        found, hidden = collections(client, name, config, redact)
+        if found or hidden or exist:
+            yield name, found, hidden

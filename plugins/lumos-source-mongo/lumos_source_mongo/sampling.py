@@ -15,22 +15,37 @@ from .client import CODEC
 SPANS = 10
 """The span of `_id` is read at so many places."""
 BATCH = 1_000
-"""Documents that the server may send at once; it stops at 16 MB anyhow."""
+"""Documents that the server may send at once ..."""
+BATCH_BYTES = 4 << 20
+"""... and bytes of them, by their average size; servers stop at 16 MB, but not all that call themselves one."""
+TOGETHER = 256 * 1024
+"""Bytes of documents that are decoded at once."""
+_BROKEN = (BSONError, ValueError, OverflowError, RecursionError)
 Documents = Collection[dict[str, Any]]
 
 
 class Reader:
     """Reads documents of one collection and counts what cannot be read.
 
+    Args:
+        collection: Where from.
+        limit: At most so many.
+        seconds: That one batch may take on the server.
+        stop: Asked after every batch.
+        average: Bytes of a document, where the server tells.
+
     Attributes:
         broken: Documents that the driver cannot decode.
         whole: Every document was read, so that nothing is known from a part.
     """
 
-    def __init__(self, collection: Documents, limit: int, seconds: float, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, collection: Documents, limit: int, seconds: float, stop: Callable[[], bool], average: int = 0
+    ) -> None:
         self._collection = collection.with_options(codec_options=CODEC)
         self._limit, self._stop = limit, stop
         self._milliseconds = int(seconds * 1000)
+        self._batch = min(BATCH, max(1, BATCH_BYTES // average)) if average else BATCH
         self.broken = 0
         self.whole = False
 
@@ -41,9 +56,11 @@ class Reader:
     def random(self) -> Iterator[dict[str, Any]]:
         """Read by `$sample`."""
         stages = [{"$sample": {"size": self._limit}}]
-        batches = self._collection.aggregate_raw_batches(stages, maxTimeMS=self._milliseconds, batchSize=BATCH)
-        for batch in batches:
-            yield from self._decode(batch)
+        with self._collection.aggregate(stages, maxTimeMS=self._milliseconds, batchSize=self._batch) as found:
+            for document in found:
+                yield document
+                if self._stop():
+                    return
 
     def both_ends(self, sort: str) -> Iterator[dict[str, Any]]:
         """Read the first half from the beginning, the other from the end."""
@@ -113,7 +130,7 @@ class Reader:
     ) -> Iterator[dict[str, Any]]:
         if limit <= 0:
             return
-        found = self._collection.find_raw_batches(query, projection).limit(limit).batch_size(min(BATCH, limit))
+        found = self._collection.find_raw_batches(query, projection).limit(limit).batch_size(min(self._batch, limit))
         found = found.max_time_ms(self._milliseconds)
         if sort:
             found = found.sort(sort, direction)
@@ -126,19 +143,34 @@ class Reader:
             found.close()
 
     def _decode(self, batch: bytes) -> Iterator[dict[str, Any]]:
-        """Decode one document after the other, so that one of 16 MB stands in memory alone."""
-        start, end = 0, len(batch)
+        """Decode a few documents at a time, so that one of 16 MB stands in memory alone."""
         view = memoryview(batch)
-        decode = bson.decode
+        start, end = 0, len(batch)
         while start < end:
-            stop = start + int.from_bytes(view[start : start + 4], "little")
+            stop = start
+            while stop < end and (stop == start or stop - start < TOGETHER):
+                length = int.from_bytes(view[stop : stop + 4], "little")
+                if stop > start and stop + length - start > TOGETHER:
+                    break
+                stop += max(length, 5)
             try:
-                document = decode(view[start:stop], CODEC)
-            except (BSONError, ValueError, OverflowError, RecursionError):
+                yield from bson.decode_all(view[start:stop], CODEC)
+            except _BROKEN:
+                yield from self._one_by_one(view[start:stop])
+            start = stop
+
+    def _one_by_one(self, view: memoryview) -> Iterator[dict[str, Any]]:
+        """Decode what is sound among documents of which one is broken."""
+        start = 0
+        while start < len(view):
+            stop = start + max(int.from_bytes(view[start : start + 4], "little"), 5)
+            try:
+                document = bson.decode(view[start:stop], CODEC)
+            except _BROKEN:
                 self.broken += 1
             else:
                 yield document
-            start = max(stop, start + 5)
+            start = stop
 
 
 def newest_first(options: Mapping[str, Any] | None) -> str:

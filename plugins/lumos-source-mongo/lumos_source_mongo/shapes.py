@@ -7,7 +7,7 @@ cache holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bson import DBRef
@@ -20,6 +20,9 @@ CACHED = 20_000
 """Members of all cached shapes together; then the cache begins anew."""
 SIZES = ("0", "1", "2-9", "10-99", "100-999", "1000-9999", "10000+")
 """Lengths of arrays, by magnitude."""
+
+_OBJECTS: frozenset[type] = frozenset({dict})
+_NONE: frozenset[Any] = frozenset()
 
 
 class Shape:
@@ -47,7 +50,8 @@ class Shape:
         self.weight = len(members) + sum(inner.weight for _, inner, _ in members) + (element.weight if element else 0)
 
 
-_Plan = tuple[int, "Shape | None", tuple[int, ...]]
+_Look = tuple[tuple[int, Callable[[Any], Shape]], ...]
+_Plan = tuple[int, "Shape | None", _Look]
 
 
 class Shaper:
@@ -71,7 +75,7 @@ class Shaper:
         if not deep:
             return self._object(names, classes, ())
         values = [*value.values()]
-        inner = tuple([self._inside(values[place]) for place in deep])
+        inner = tuple([look(values[place]) for place, look in deep])
         found = self._objects.get((number, inner))
         if found is None:
             found = self._object(names, classes, inner)
@@ -82,7 +86,11 @@ class Shaper:
 
     def _plan(self, names: tuple[str, ...], classes: tuple[type, ...]) -> _Plan:
         """Say which values have to be looked into; when none has, the shape is known."""
-        deep = tuple(place for place, found in enumerate(classes) if found in DEEP)
+        deep: _Look = tuple(
+            (place, self.of if found is dict else self._array if found is list else self._inside)
+            for place, found in enumerate(classes)
+            if found in DEEP
+        )
         if len(names) > WIDE:
             return 0, None, deep
         self._numbers += 1
@@ -121,13 +129,15 @@ class Shaper:
 
     def _array(self, values: list[Any]) -> Shape:
         classes = frozenset(map(type, values))
-        if DEEP.isdisjoint(classes):
-            inside: frozenset[Shape] = frozenset()
+        if classes == _OBJECTS:
+            inside, classes = frozenset(map(self.of, values)), _NONE
+        elif DEEP.isdisjoint(classes):
+            inside = _NONE
         else:
             inside = frozenset([self._inside(value) for value in values if type(value) in DEEP])
             classes -= DEEP
         length = len(values)
-        size = str(length) if length < 2 else SIZES[min(len(str(length)) + 1, 6)]
+        size = SIZES[length] if length < 2 else SIZES[min(len(str(length)) + 1, 6)]
         shape = self._arrays.get((classes, inside, size))
         if shape is None:
             scalars = [self._scalar(BY_CLASS.get(found, "unknown")) for found in classes]

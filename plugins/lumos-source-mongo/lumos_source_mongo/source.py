@@ -202,7 +202,9 @@ class MongoSource(Source[MongoConfig]):
         if not self.config.documents or (found.type == "view" and not self.config.read_views):
             return observed, ""
         collection = self._connection.client[found.database][found.name]
-        reader = Reader(collection, self.config.documents, self.config.timeout, ctx.cancelled)
+        average = sizes.get("avgObjSize")
+        average = int(average) if isinstance(average, (int, float)) else 0
+        reader = Reader(collection, self.config.documents, self.config.timeout, ctx.cancelled, average)
         count = sizes.get("count")
         try:
             if found.type == "view":
