@@ -96,7 +96,7 @@ class ExecutorKit(ComponentKit):
             assert places == {os.getpid()}, "tasks leave this process: say `remote = True`"
 
     def test_nothing_is_nothing(self, component: Executor[Any]) -> None:
-        """No items, no results, no hang."""
+        """No items, no results, no hang: do not wait for a first item that never comes."""
         assert list(component.map(double, [])) == []
 
     def test_items_are_pulled_as_there_is_room(self, component: Executor[Any]) -> None:

@@ -221,7 +221,7 @@ class ReporterKit(ComponentKit):
         files = sorted(path for path in folder.rglob("*") if path.is_file())
 
         def breaking() -> Iterator[Change]:
-            yield from self.result().changes
+            yield from list(self.result().changes)[:2]
             raise RuntimeError("the run's files broke off")
 
         with pytest.raises(RuntimeError, match="broke off"):

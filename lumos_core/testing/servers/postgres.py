@@ -71,13 +71,18 @@ def _folders() -> Iterator[Path]:
 
 @contextmanager
 def start(folder: Path) -> Iterator[Server]:
-    """Start a new, empty server whose data lies in a folder; it is stopped at the end, the folder stays.
+    """Start a new, empty server whose data lies in a folder; it is stopped at the end.
 
     Raises:
         Unavailable: When there is no PostgreSQL, or it cannot be started here.
     """
     programs = binaries()
-    identity = _identity(folder)
+    identity = _identity()
+    with _place(folder, identity) as place:
+        yield from _start(programs, place, identity)
+
+
+def _start(programs: Path, folder: Path, identity: dict[str, Any]) -> Iterator[Server]:
     data, port, password = folder / "data", free_port(), secrets.token_hex(8)
     secret = folder / "password"
     secret.write_text(password, encoding="ascii")
@@ -102,8 +107,19 @@ def start(folder: Path) -> Iterator[Server]:
         _stop(process)
 
 
-def _identity(folder: Path) -> dict[str, Any]:
-    """Whom to run as: oneself, or for root an account without rights, to which the folder is given."""
+@contextmanager
+def _place(folder: Path, identity: dict[str, Any]) -> Iterator[Path]:
+    """The folder itself, or one that another account can enter: what pytest makes is closed to all but oneself."""
+    if not identity:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="lumos-postgres-", ignore_cleanup_errors=True) as name:
+        _own(Path(name), identity)
+        yield Path(name)
+
+
+def _identity() -> dict[str, Any]:
+    """Whom to run as: oneself, or for root an account without rights."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
     import pwd
@@ -114,11 +130,6 @@ def _identity(folder: Path) -> dict[str, Any]:
         except KeyError:
             continue
         identity: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        _own(folder, identity)
-        temporary = Path(tempfile.gettempdir()).resolve()
-        for parent in folder.resolve().parents:  # those that pytest makes are closed to others
-            if temporary in parent.parents and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
         return identity
     raise Unavailable(f"PostgreSQL does not run as root, and there is no account {' or '.join(_ACCOUNTS)}")
 
