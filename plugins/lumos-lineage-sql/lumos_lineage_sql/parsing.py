@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlglot.dialects.dialect import Dialect
@@ -60,11 +61,9 @@ def statements(sql: str, dialect: str, limits: Limits) -> Iterator[Parsed]:
 
 
 def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
-    """Split at semicolons, and forget comments: between some words the parser stumbles over them."""
+    """Split at semicolons."""
     chunk: list[Token] = []
     for token in tokens:
-        if token.comments:
-            token.comments = []
         if token.token_type is not TokenType.SEMICOLON:
             chunk.append(token)
         elif chunk:
@@ -77,9 +76,8 @@ def _chunks(tokens: list[Token]) -> Iterator[list[Token]]:
 def _parse(reader: Dialect, chunk: list[Token], sql: str, line: int) -> Iterator[Parsed]:
     trees = _trees(reader, chunk, sql)
     if isinstance(trees, str):
-        bare = _without_frame(chunk)
-        again = _trees(reader, bare, sql) if len(bare) != len(chunk) else trees
-        if isinstance(again, str):
+        again = _once_more(reader, chunk, sql)
+        if isinstance(again, str) or again is None:
             yield Parsed(None, trees, line)
             return
         trees = again
@@ -108,6 +106,23 @@ def _trees(reader: Dialect, chunk: list[Token], sql: str) -> list[Any] | str:
     if any(isinstance(tree, Condition | Alias) and not isinstance(tree, Query) for tree in trees):
         return "it is an expression, not a statement"
     return trees
+
+
+def _once_more(reader: Dialect, chunk: list[Token], sql: str) -> list[Any] | str | None:
+    """Try a statement that could not be read without its frame and without comments; None when it has neither.
+
+    The tokenizer does not know words that belong together, such as GROUP BY, with a comment in between.
+    """
+    bare = _without_frame(chunk)
+    between = [sql[one.end + 1 : two.start] for one, two in pairwise(bare)]
+    if any(gap and not gap.isspace() for gap in between):
+        words = [sql[token.start : token.end + 1] for token in bare]
+        text = "".join(word + (" " if gap else "") for word, gap in zip(words, [*between, ""], strict=True))
+        try:
+            return _trees(reader, reader.tokenize(text), text)
+        except Exception:  # a text made of words that were read before: if it is none, the first reason stands
+            return None
+    return _trees(reader, bare, sql) if len(bare) != len(chunk) else None
 
 
 def _without_frame(chunk: list[Token]) -> list[Token]:

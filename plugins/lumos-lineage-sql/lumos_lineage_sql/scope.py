@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .relation import IDENTITY, Output, Relation, union
+from .relation import Output, Relation, union
 
 
 class Cte:
@@ -115,8 +115,3 @@ def merged(left: Output, right: Output, side: str) -> Output:
     if side == "RIGHT":
         return right
     return union([left, right]) if side == "FULL" else left
-
-
-def identity(leaves: dict[Any, int]) -> bool:
-    """Tell whether a column is passed on unchanged."""
-    return all(kind == IDENTITY for kind in leaves.values())
