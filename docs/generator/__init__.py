@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .api import plugin_page, python_api
+from .capabilities import capabilities
 from .commands import cli
 from .components import components
 from .files import discovery_file, pipeline, rules_file, waivers
@@ -13,6 +14,7 @@ from .result import run_result_schema
 PAGES: dict[str, Callable[[], str]] = {
     "pipeline.md": pipeline,
     "components.md": components,
+    "capabilities.md": capabilities,
     "cli.md": cli,
     "python-api.md": python_api,
     "plugin-api.md": plugin_page,
