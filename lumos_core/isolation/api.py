@@ -6,14 +6,13 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..config.api import part_of
 from ..config.problems import did_you_mean
 from ..errors import ConfigError, LockedError, LumosError, UsageError
 from . import checking
-from .building import UNFINISHED, Plan, alone, build, clean, resolve, size_of, stale_reason
+from .building import UNFINISHED, Plan, alone, build, clean, ours, resolve, size_of, stale_reason
 from .declared import Declared, read_declared
 from .environments import FOLDER, EnvironmentConfig, existing_python
 from .lock import Lock, LockedEnvironment, LockedSet, is_stale, read_lock, without_credentials, write_lock
@@ -188,7 +187,7 @@ def env_list(pipeline: str | os.PathLike[str] | None = None) -> list[Environment
         ConfigError: When the pipeline file or the lock cannot be read.
     """
     found = read_declared(pipeline)
-    left = [path.name for path in sorted((found.state / FOLDER).glob("[!.]*")) if _ours(path)]
+    left = [path.name for path in sorted((found.state / FOLDER).glob("[!.]*")) if ours(path)]
     return [_info(found, name) for name in sorted({*found.configs(), *found.used, *left})]
 
 
@@ -206,7 +205,7 @@ def _info(found: Declared, name: str) -> EnvironmentInfo:
         reason=reason,
         python=marker.python if marker else "",
         packages=marker.packages if marker else 0,
-        bytes=size_of(home) if _ours(home) else 0,
+        bytes=size_of(home) if ours(home) else 0,
         used_by=[f"{use.kind} {use.name}" for use in found.used.get(name, ())],
         folder=str(folder),
     )
@@ -324,7 +323,7 @@ def env_remove(name: str, pipeline: str | os.PathLike[str] | None = None, *, for
             f"the environment '{name}' is built by somebody else", fix=f"remove {known[name].folder} there"
         )
     there = os.path.lexists(home)
-    if there and not _ours(home):
+    if there and not ours(home):
         fix = "look at it, and remove it by hand"
         raise UsageError(f"{home} was not made by `lumos env sync`", why="it has no marker", fix=fix)
     if not there and not (forget and known[name].locked):
@@ -340,13 +339,6 @@ def env_remove(name: str, pipeline: str | os.PathLike[str] | None = None, *, for
             rest = {key: entry for key, entry in found.lock.environments.items() if key != name}
             write_lock(found.file, found.lock.model_copy(update={"environments": rest}))
     return known[name]
-
-
-def _ours(home: Path) -> bool:
-    """Tell whether a folder is one that a sync made; a link is never followed."""
-    if home.is_symlink() or not home.is_dir():
-        return False
-    return read_marker(home) is not None or (home / UNFINISHED).is_file()
 
 
 @contextlib.contextmanager

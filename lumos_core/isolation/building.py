@@ -132,6 +132,9 @@ def build(plan: Plan, tool: Tool, locked: LockedSet, commit: Callable[[], None])
         ConfigError: When something cannot be installed or does not work; what was there before is untouched.
         DiskError: When there is no room.
     """
+    if os.path.lexists(plan.home) and not ours(plan.home):
+        what = f"{plan.home} was not made by `lumos env sync`"
+        raise ConfigError(what, why="it has no marker", fix="move it away, or choose another name")
     try:
         plan.home.mkdir(parents=True, exist_ok=True)
         (plan.home / UNFINISHED).touch()
@@ -212,6 +215,13 @@ def _from_url(package: LockedPackage, requirements: list[str]) -> LockedPackage:
         return package.model_copy(update={"made_from": without_credentials(line)})
     why = "a package that something else requires comes from a URL"
     raise ConfigError(f"cannot lock {package.name}", why=why, fix="name the URL in `requirements`")
+
+
+def ours(home: Path) -> bool:
+    """Tell whether a folder is one that a sync made; a link is never followed."""
+    if home.is_symlink() or not home.is_dir():
+        return False
+    return read_marker(home) is not None or (home / UNFINISHED).is_file()
 
 
 def clean(home: Path) -> None:

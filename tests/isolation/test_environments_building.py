@@ -425,6 +425,9 @@ def test_remove_takes_only_what_a_sync_made(place: Place, tmp_path: Path) -> Non
     (place.home / "mine.txt").touch()
     with pytest.raises(UsageError, match="no marker"):
         lumos_core.env_remove("sdk", place.file)
+    with pytest.raises(ConfigError, match="was not made by"):
+        place.sync()
+    assert (place.home / "mine.txt").exists()
     (place.home / "mine.txt").unlink()
     place.home.rmdir()
     elsewhere = tmp_path / "elsewhere"
@@ -433,7 +436,9 @@ def test_remove_takes_only_what_a_sync_made(place: Place, tmp_path: Path) -> Non
     place.home.symlink_to(elsewhere)
     with pytest.raises(UsageError, match="no marker"):
         lumos_core.env_remove("sdk", place.file)
-    assert elsewhere.is_dir()
+    with pytest.raises(ConfigError, match="was not made by"):
+        place.sync()
+    assert [path.name for path in elsewhere.iterdir()] == [building.UNFINISHED]
     place.home.unlink()
 
     place.sync()
