@@ -7,6 +7,7 @@ a change of a contract that breaks a template is seen at once. `nox -s template`
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import lumos_core
-from lumos_core.contracts.component import COMPONENT_KINDS, ComponentKind
-from lumos_core.loading.new_plugin import COMMON, WORDS, template
+from lumos_core.contracts.component import COMPONENT_KINDS
+from lumos_core.loading.new_plugin import COMMON, WORDS, render, template
 
 try:
     import tomllib
@@ -25,6 +26,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 NAME = "green-oak"
+EXAMPLES = sorted(path.parent for path in Path(__file__).parents[2].glob("docs/examples/*/pyproject.toml"))
 MOST_LINES = 90
 
 
@@ -46,11 +48,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Elemen
     """The tests of all packages, run by one pytest of their own: what became of each."""
     root = tmp_path_factory.mktemp("packages")
     folders = [lumos_core.new_plugin(kind, NAME, root).path for kind in COMPONENT_KINDS]
+    for example in EXAMPLES:
+        folders.append(str(root / example.name))
+        shutil.copytree(example, folders[-1], ignore=shutil.ignore_patterns("*cache*", "*.dist-info"))
     for folder in folders:
         installed(Path(folder))
     report = root / "report.xml"
     options = ["-q", "-c", f"{folders[0]}/pyproject.toml", "--rootdir", str(root), f"--junitxml={report}"]
-    options += ["--continue-on-collection-errors"]
+    options += ["--continue-on-collection-errors", "--ignore-glob=*/test_schema.py"]  # it needs a validator of XML
     options += ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *folders],
@@ -64,9 +69,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Elemen
     return list(ElementTree.parse(report).iter("testcase"))
 
 
-@pytest.mark.parametrize("kind", COMPONENT_KINDS)
-def test_it_passes_its_own_tests(kind: ComponentKind, results: list[ElementTree.Element]) -> None:
-    word = f"lumos-{WORDS[kind]}-{NAME}."
+@pytest.mark.parametrize(
+    "name", [*(f"lumos-{word}-{NAME}" for word in WORDS.values()), *(one.name for one in EXAMPLES)]
+)
+def test_it_passes_its_own_tests(name: str, results: list[ElementTree.Element]) -> None:
+    word = f"{name}."
     ours = [case for case in results if f"{case.get('classname')}.{case.get('name')}".lstrip(".").startswith(word)]
     wrong = [f"{case.get('name')}: {part.text}" for case in ours for part in case if part.tag in ("failure", "error")]
     if wrong:
@@ -74,6 +81,18 @@ def test_it_passes_its_own_tests(kind: ComponentKind, results: list[ElementTree.
     passed = [case for case in ours if not len(case)]
     assert len(passed) >= 10
     assert "test_the_pipeline_of_the_readme_runs" in {case.get("name") for case in passed}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_what_the_template_makes_of_it_today(example: Path) -> None:
+    """What an author does not touch is the same in the examples of the documentation as in a fresh package."""
+    kind, name = example.name.removeprefix("lumos-").split("-")
+    assert kind in COMPONENT_KINDS
+    fresh = render(kind, name)
+    kept = [place for place in render(kind, name) if place.endswith((".md", "LICENSE", ".yml", "readme.py", "ignore"))]
+    assert len(kept) == 6
+    changed = [place for place in kept if (example / place).read_text(encoding="utf-8") != fresh[place]]
+    assert changed == ["README.md"]
 
 
 @pytest.mark.parametrize("word", [COMMON, *WORDS.values()])

@@ -1,0 +1,1 @@
+"""dBASE for Lumos: a source of metadata."""
