@@ -14,6 +14,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "parquet": "lumos-source-parquet",
         "avro": "lumos-source-avro",
         "json": "lumos-source-json",
+        "mongo": "lumos-source-mongo",
         "snapshot": "lumos-core",
     },
     "format": {

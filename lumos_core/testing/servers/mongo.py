@@ -73,8 +73,12 @@ def cache() -> Path:
 
 
 @contextmanager
-def start(folder: Path) -> Iterator[Server]:
+def start(folder: Path, heap_mib: int = 512) -> Iterator[Server]:
     """Start mongo-java-server, in memory.
+
+    Args:
+        folder: For its program and its log.
+        heap_mib: MiB that it may take; some 10 KB per small document.
 
     Raises:
         Unavailable: When there is no JDK or no Maven, or the download fails.
@@ -83,7 +87,7 @@ def start(folder: Path) -> Iterator[Server]:
     main = folder / "Main.java"
     main.write_text(_MAIN, encoding="utf-8")
     log = folder / "mongo-java-server.log"
-    flags = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-Xmx512m"]
+    flags = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", f"-Xmx{heap_mib}m"]
     with _process([java, *flags, "-cp", str(libraries / "*"), str(main)], log) as process:
         port = int(_wait(process, log, lambda: _said(log, r"^READY (\d+)$")))
         yield _server(port, process.pid, "mongo-java-server 1.47.0")

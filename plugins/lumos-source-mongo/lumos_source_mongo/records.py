@@ -216,10 +216,7 @@ def rare_text(rare: Sequence[Rare], documents: int) -> str:
     shown = sorted(rare, key=lambda item: (-item.count, item.where, item.kind))[:5]
     parts = [f"{_path(item)} ({item.kind} in {item.count:,} of {documents:,})" for item in shown]
     more = f" and {len(rare) - len(shown):,} more" if len(rare) > len(shown) else ""
-    return (
-        f"seen in fewer than one document in a hundred, and left out of the schema: {', '.join(parts)}{more}; "
-        "`lumos show` lists the counts of every type at every path"
-    )
+    return f"seen in fewer than one document in a hundred, and left out of the schema: {', '.join(parts)}{more}"
 
 
 def _path(rare: Rare) -> str:
