@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -40,8 +39,9 @@ def document(n):
         "created": datetime.datetime(2026, 1, 15), "changed": datetime.datetime(2026, 1, 16),
         "customer": {"name": "a", "email": "b", "address": {"street": "c", "city": "d", "zip": "e", "country": "f"}},
         "items": [{"sku": "a", "quantity": i, "price": 1.5, "tags": ["x", "y"]} for i in range(n % 4)],
-        "labels": ["x"] * (n % 3), "source": "web", "history": [{"at": datetime.datetime(2026, 1, 15), "status": "new"}],
+        "labels": ["x"] * (n % 3), "source": "web", "history": [{"at": datetime.datetime(2026, 1, 15)}],
         **({"coupon": "c"} if n % 5 else {}), **({"score": 1} if n % 7 else {"score": 2.5}), "version": 1,
+        "channel": "w",
     }
 for c in range(int(sys.argv[2])):
     client["bench"][f"collection_{c:03d}"].insert_many([document(n) for n in range(int(sys.argv[3]))])

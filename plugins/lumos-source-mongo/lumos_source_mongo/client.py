@@ -25,6 +25,8 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
 """Years beyond 9999, broken UTF-8 and old UUIDs are all read, none of them refused."""
+SCHEMES = ("mongodb://", "mongodb+srv://")
+"""What a connection string begins with."""
 _ENCODE = "percent-encode the reserved characters (: / ? # [ ] @ %) of user and password"
 
 
@@ -65,8 +67,11 @@ class Connection:
         target: str | list[str]
         if config.uri is not None:
             target = config.uri.get_secret_value()
+            what = "`uri` is no connection string of MongoDB"
+            if not target.startswith(SCHEMES):
+                raise ConfigError(what, fix=f"begin it with {' or '.join(SCHEMES)}", where="uri")
             if not sound(target):
-                raise ConfigError("`uri` is no connection string", why="an @ stands twice", fix=_ENCODE, where="uri")
+                raise ConfigError(what, why="an @ stands twice", fix=_ENCODE, where="uri")
         else:
             target = [host.strip() for host in config.host.split(",") if host.strip()]
         try:

@@ -80,13 +80,6 @@ class MongoConfig(Config):
     env: str = Field(default="PROD", min_length=1, description="Environment in the URNs.")
     poll_seconds: Annotated[float, Field(gt=0)] = Field(default=60, description="Seconds between two looks of `watch`.")
 
-    @field_validator("uri")
-    @classmethod
-    def _scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
-            raise ValueError("a connection string begins with mongodb:// or mongodb+srv://")
-        return value
-
     @field_validator("instance", "env")
     @classmethod
     def _one_word(cls, value: str) -> str:

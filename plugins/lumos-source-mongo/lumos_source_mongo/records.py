@@ -213,8 +213,8 @@ def _one(place: Place, node: Node, path: str, missing: int, depth: int) -> Itera
 
 def rare_text(rare: Sequence[Rare], documents: int) -> str:
     """Say in one sentence what was seen too rarely to be part of the schema."""
-    shown = sorted(rare, key=lambda item: (-item.count, item.where, item.kind))[:5]
-    parts = [f"{_path(item)} ({item.kind} in {item.count:,} of {documents:,})" for item in shown]
+    shown = sorted(rare, key=lambda item: (-item.docs, item.where, item.kind))[:5]
+    parts = [f"{_path(item)} ({item.kind} in {item.docs:,} of {documents:,})" for item in shown]
     more = f" and {len(rare) - len(shown):,} more" if len(rare) > len(shown) else ""
     return f"seen in fewer than one document in a hundred, and left out of the schema: {', '.join(parts)}{more}"
 

@@ -36,7 +36,6 @@ class Reader:
 
     Attributes:
         broken: Documents that the driver cannot decode.
-        whole: Every document was read, so that nothing is known from a part.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Reader:
         self._milliseconds = int(seconds * 1000)
         self._batch = min(BATCH, max(1, BATCH_BYTES // average)) if average else BATCH
         self.broken = 0
-        self.whole = False
 
     def head(self, sort: str = "") -> Iterator[dict[str, Any]]:
         """Read from the beginning: of a view as it comes, of a time series by its time."""
@@ -75,17 +73,16 @@ class Reader:
             count: How many documents there are, as far as the server tells; with no more than are to be read, all are.
         """
         if count is not None and count <= self._limit:
-            self.whole = True
             yield from self._find({}, "_id", 1, self._limit)
             return
-        ends = [self._end(1), self._end(-1)]
-        cuts = between(*ends, SPANS) if None not in ends else []
+        first, last = self._end(1), self._end(-1)
+        cuts = between(first, last, SPANS)
         if not cuts:
             yield from self.both_ends("_id")
             return
-        yield from self._spans(cuts, ends[1])
+        yield from self._spans(cuts)
 
-    def _spans(self, cuts: list[Any], last: Any) -> Iterator[dict[str, Any]]:
+    def _spans(self, cuts: list[Any]) -> Iterator[dict[str, Any]]:
         """Read each span from its beginning, the last one from its end; what sparse spans leave goes to the others."""
         starts = [None, *cuts]
         ranges: list[dict[str, Any]] = []

@@ -38,7 +38,7 @@ class Rare(NamedTuple):
 
     where: Where
     kind: str
-    count: int
+    docs: int
 
 
 class Settled(NamedTuple):

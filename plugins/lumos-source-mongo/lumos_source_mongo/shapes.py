@@ -47,7 +47,9 @@ class Shape:
     ) -> None:
         self.kinds, self.sizes = tuple(kinds), tuple(sizes)
         self.members, self.element = members, element
-        self.weight = len(members) + sum(inner.weight for _, inner, _ in members) + (element.weight if element else 0)
+        self.weight: int = (
+            len(members) + sum(inner.weight for _, inner, _ in members) + (element.weight if element else 0)
+        )
 
 
 _Look = tuple[tuple[int, Callable[[Any], Shape]], ...]

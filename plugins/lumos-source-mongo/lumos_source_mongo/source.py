@@ -89,7 +89,7 @@ class MongoSource(Source[MongoConfig]):
             return
         found: list[Found] = []
         present: list[str] = []
-        gaps = []
+        gaps: list[listing.Gap] = []
         redact = self._connection.redact
         for database, collections, hidden in listing.each_database(self._connection.client, self.config, redact):
             if ctx.cancelled():

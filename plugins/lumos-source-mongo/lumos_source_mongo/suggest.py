@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .client import hosts, sound
+from .client import SCHEMES, hosts, sound
 
 VARIABLE = "MONGODB_URI"
 
@@ -19,7 +19,7 @@ def suggestions(uri: str) -> Iterator[dict[str, Any]]:
     Args:
         uri: `mongodb://...` or `mongodb+srv://...`; anything else suggests nothing.
     """
-    if not uri.startswith(("mongodb://", "mongodb+srv://")) or not sound(uri):
+    if not uri.startswith(SCHEMES) or not sound(uri):
         return
     parts = urlsplit(uri)
     plain = "@" not in parts.netloc and not parts.query

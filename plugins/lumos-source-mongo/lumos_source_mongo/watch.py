@@ -83,4 +83,4 @@ def rounded(count: object) -> int:
     if not isinstance(count, (int, float)):
         return -1
     size = 10 ** max(0, len(str(int(count))) - 2)
-    return int(count) // size * size
+    return int(count) // int(size) * int(size)

@@ -200,7 +200,7 @@ def test_the_border_is_one_in_a_hundred() -> None:
 
 def test_what_is_left_out_is_told() -> None:
     rare = settle(observe([*[{"_id": 1, "a": [1]}] * 200, {"_id": 1, "a": ["x"], "b": 1}]).root).rare
-    assert sorted((item.where, item.kind, item.count) for item in rare) == [
+    assert sorted((item.where, item.kind, item.docs) for item in rare) == [
         ((("name", "a"), ("[]",)), "string", 1),
         ((("name", "b"),), "int", 1),
     ]
