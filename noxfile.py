@@ -243,6 +243,14 @@ def rivals(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-m", "heavy", "tests/rivals", *session.posargs)
 
 
+@nox.session(name="sql-oracle")
+def sql_oracle(session: nox.Session) -> None:
+    """Lineage from SQL against another implementation of it, whose dependencies stay out of everything else."""
+    install(session, "--group", "tests", *wheels(session, first_party("lumos-lineage-sql")))
+    session.install("sqllineage==1.5.9")
+    session.run("pytest", "-q", "plugins/lumos-lineage-sql/tests/test_lineage_oracle.py", *session.posargs)
+
+
 @nox.session
 def audit(session: nox.Session) -> None:
     """Known vulnerabilities among the locked packages (asks a public database)."""
