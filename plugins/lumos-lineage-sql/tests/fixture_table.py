@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +11,7 @@ from typing import NamedTuple
 from lumos_lineage_sql import Source, StatementLineage, lineage_of
 
 TABLE = Path(__file__).parent / "fixtures" / "constructs.txt"
+WAREHOUSE = json.loads(TABLE.with_name("warehouse.json").read_text(encoding="utf-8"))
 SCHEMA = {"t": ["id", "a", "b", "c"], "u": ["id", "x", "y"], "s": ["id", "a", "x"]}
 
 
@@ -24,6 +27,16 @@ def cases(path: Path = TABLE) -> Iterator[Case]:
         head, sql, *expected = block.splitlines()
         name, dialect = head.removeprefix("## ").split(" | ")
         yield Case(name, dialect, sql, expected)
+
+
+def views() -> dict[str, str]:
+    """Whole reports: those of TPC-H, and some in the style of TPC-DS."""
+    found = {}
+    for name in ("tpch.sql", "warehouse.sql"):
+        text = re.sub(r"^--.*\n", "", TABLE.with_name(name).read_text(encoding="utf-8"), flags=re.M)
+        for sql in filter(str.strip, text.split(";\n")):
+            found[re.search(r"VIEW (\w+)", sql)[1]] = sql.strip()
+    return found
 
 
 def columns_of(name):

@@ -12,6 +12,7 @@ _SPEC = importlib.util.spec_from_file_location("fixture_table", Path(__file__).w
 table = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(table)
 CASES = list(table.cases())
+VIEWS = table.views()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
@@ -22,6 +23,16 @@ def test_construct(case):
 def test_the_table_is_whole():
     assert len(CASES) >= 70
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_report_is_read_whole(name):
+    [found] = lineage_of(VIEWS[name], "postgres", lambda parts: table.WAREHOUSE.get(parts[-1]))
+    assert (found.status, found.target) == ("resolved", (name,))
+    assert all(column.resolved for column in found.columns)
+    sources = {source for column in found.columns for source, _ in column.sources}
+    sources |= {influence.source for influence in found.influences}
+    assert all(source.column in table.WAREHOUSE[source.table[-1]] for source in sources)
 
 
 def test_the_expression_is_that_of_the_last_step_that_computes():
