@@ -213,7 +213,7 @@ def _info(found: Declared, name: str) -> EnvironmentInfo:
 
 def _state(found: Declared, name: str, config: EnvironmentConfig | None, marker: Marker | None) -> tuple[State, str]:
     if config is None:
-        return ("stale", "nobody declares it any more") if marker else ("not built", "nobody declares it")
+        return "stale" if marker else "not built", "this pipeline does not declare it"
     if config.existing is not None:
         try:
             existing_python(name, config)

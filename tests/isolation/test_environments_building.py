@@ -262,30 +262,51 @@ def test_an_environment_may_be_declared_in_the_lock_only(place: Place) -> None:
 
 
 BACKEND = """
-import zipfile, pathlib
+import os, zipfile, pathlib
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = "plug-0.1-py3-none-any.whl"
     with zipfile.ZipFile(pathlib.Path(wheel_directory, name), "w") as archive:
         archive.writestr(zipfile.ZipInfo("plug.py"), pathlib.Path("plug.py").read_bytes())
+        archive.writestr(zipfile.ZipInfo("salt.txt"), os.environ.get("PLUG_SALT", ""))
         info = "plug-0.1.dist-info"
         archive.writestr(zipfile.ZipInfo(f"{info}/METADATA"), "Metadata-Version: 2.1\\nName: plug\\nVersion: 0.1\\n")
         wheel = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
         archive.writestr(zipfile.ZipInfo(f"{info}/WHEEL"), wheel)
-        names = ["plug.py", f"{info}/METADATA", f"{info}/WHEEL", f"{info}/RECORD"]
+        names = ["plug.py", "salt.txt", f"{info}/METADATA", f"{info}/WHEEL", f"{info}/RECORD"]
         archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), "".join(f"{name},,\\n" for name in names))
     return name
 """
 
 
+def write_plug(folder: Path) -> None:
+    """Write a project that builds itself: a build backend from an index would need a network."""
+    folder.mkdir()
+    (folder / "plug.py").write_text("VERSION = 1\n")
+    (folder / "own_backend.py").write_text(BACKEND)
+    build = '[build-system]\nrequires = []\nbuild-backend = "own_backend"\nbackend-path = ["."]\n'
+    (folder / "pyproject.toml").write_text(build + '[project]\nname = "plug"\nversion = "0.1"\n')
+
+
+def test_a_build_that_is_not_reproducible_is_not_taken_for_what_was_locked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plug(place.folder / "plug")
+    place.declare("./plug")
+    place.sync()
+    place.file.write_text(place.file.read_text() + "state: elsewhere\n")  # as on another machine
+    monkeypatch.setenv("PLUG_SALT", "2")
+    monkeypatch.setenv("UV_CACHE_DIR", str(place.folder / "another-cache"))
+    with pytest.raises(ConfigError, match=r"\./plug is not what was locked") as caught:
+        place.sync()
+    assert "--upgrade" in caught.value.fix
+    assert place.sync(upgrade=True).locked
+
+
 @pytest.mark.parametrize("tool", ["uv", "pip"])
 def test_a_folder_is_built_to_a_wheel_and_its_changes_are_noticed(place: Place, tool: Any) -> None:
     plug = place.folder / "plug"
-    plug.mkdir()
-    (plug / "plug.py").write_text("VERSION = 1\n")
-    (plug / "own_backend.py").write_text(BACKEND)
-    build = '[build-system]\nrequires = []\nbuild-backend = "own_backend"\nbackend-path = ["."]\n'
-    (plug / "pyproject.toml").write_text(build + '[project]\nname = "plug"\nversion = "0.1"\n')
+    write_plug(plug)
     place.declare("./plug")
     assert place.sync(tool=tool).packages == 2
     assert place.ask("import plug; print(plug.VERSION)") == "1"
@@ -467,7 +488,7 @@ def test_what_nobody_declares_any_more_is_listed_and_can_be_removed(place: Place
     place.sync()
     place.write({})
     lock_path(place.file).unlink()
-    assert (place.info().declared, place.info().reason) == ("", "nobody declares it any more")
+    assert (place.info().declared, place.info().reason) == ("", "this pipeline does not declare it")
     lumos_core.env_remove("sdk", place.file)
     assert lumos_core.env_list(place.file) == []
 
@@ -672,7 +693,8 @@ def test_without_uv_it_is_pip(monkeypatch: pytest.MonkeyPatch) -> None:
         tools.choose("uv")
 
 
-def test_a_url_keeps_its_credentials_out_of_the_lock(place: Place) -> None:
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_a_url_keeps_its_credentials_out_of_the_lock(place: Place, tool: Any) -> None:
     import functools
     import http.server
     import threading
@@ -682,12 +704,17 @@ def test_a_url_keeps_its_credentials_out_of_the_lock(place: Place) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://user:secret@127.0.0.1:{server.server_port}/helper-1.0-py3-none-any.whl"
         place.declare(f"helper @ {url}")
-        (done,) = lumos_core.env_sync(place.file, ["sdk"], offline=True, tool="pip")
-        assert done.packages == 2
+        assert place.sync(tool=tool).packages == 2
         assert "secret" not in lock_path(place.file).read_text()
-        assert place.find()
-        (again,) = lumos_core.env_sync(place.file, ["sdk"], offline=True, tool="uv")
-        assert again.action == "unchanged"
+        (locked,) = read_lock(place.file).environments["sdk"].locked.values()
+        assert locked.versions()["helper"] == "1.0"
+        assert place.ask("import helper; print(helper.VERSION)") == "1.0"
+        assert place.sync(tool=tool).action == "unchanged"
+        lumos_core.env_remove("sdk", place.file)
+        assert place.sync(tool=tool).locked is False
+        place.declare("helper @ " + url.replace("helper-1.0-py3-none-any.whl", "helper"))
+        with pytest.raises(ConfigError, match="cannot"):
+            place.sync(tool=tool)
         server.shutdown()
 
 
