@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from lumos_core.model.aspects import of_kind
-from lumos_core.plugin_api import KINDS, Entity, UnitError, urns
+from lumos_core import write_snapshot
+from lumos_core.model.aspects import ASPECTS, of_kind
+from lumos_core.plugin_api import KINDS, Covered, Entity, Scope, UnitError, urns
 from lumos_core.testing.kit import (
     CatalogKit,
     CostModelKit,
@@ -52,6 +53,27 @@ class TestMemorySource(SourceKit):
         world = WORLDS["kit-source"]
         world.records = dict(reversed(world.records.items()))
         yield
+
+
+class TestSnapshotSource(SourceKit):
+    name = "snapshot"
+    options = {"path": "shop.lumos.jsonl"}
+    hide = "shop.lumos.jsonl"
+
+    def prepare(self, folder):
+        self.keep(folder, lambda record: True)
+
+    def drop(self, folder):
+        self.keep(folder, lambda record: record.urn != urns.dataset("memory", "owners"))
+
+    def keep(self, folder, wanted):
+        records = [sample(kind, aspect, platform="memory") for kind in ENTITIES for aspect in sorted(of_kind(kind))]
+        scope, everything = Scope(platform="memory"), frozenset({"record", *ASPECTS})
+        write_snapshot(
+            folder / "shop.lumos.jsonl",
+            [record for record in records if wanted(record)],
+            coverage=[Covered(scope, everything)],
+        )
 
 
 class TestLinesFormat(FormatKit):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import glob
 import io
 import os
+import pathlib
 import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -38,6 +40,20 @@ class _Listing:
 
 
 @contextmanager
+def _replaced(function: Callable[..., Any], wrapper: Callable[..., Any]) -> Iterator[None]:
+    """Replace a function of `os` or `io` wherever Python's own libraries keep it; which do differs by version."""
+    owners = [os, io, builtins, *(getattr(glob, name, None) for name in ("_Globber", "_StringGlobber"))]
+    owners += [getattr(pathlib, "_NormalAccessor", None)]  # Python 3.10
+    with ExitStack() as stack:
+        for owner in filter(None, owners):
+            for name, value in list(vars(owner).items()):
+                if getattr(value, "__func__", value) is function:
+                    new = staticmethod(wrapper) if isinstance(owner, type) else wrapper
+                    stack.enter_context(patch.object(owner, name, new))
+        yield
+
+
+@contextmanager
 def listed_backwards() -> Iterator[None]:
     """List folders in the opposite order: another file system, another machine, another day."""
     scandir, listdir = os.scandir, os.listdir
@@ -46,16 +62,19 @@ def listed_backwards() -> Iterator[None]:
         with scandir(*arguments, **more) as entries:
             return _Listing(list(entries)[::-1])
 
-    with (
-        patch.object(os, "scandir", backwards),
-        patch.object(os, "listdir", lambda *arguments, **more: listdir(*arguments, **more)[::-1]),
-    ):
+    def names(*arguments: Any, **more: Any) -> list[Any]:
+        return listdir(*arguments, **more)[::-1]
+
+    with _replaced(scandir, backwards), _replaced(listdir, names):
         yield
 
 
 @contextmanager
 def forbidden(place: Path) -> Iterator[None]:
-    """Deny listing and reading of a file or folder, as its owner would; root is denied too."""
+    """Deny listing and reading of a file or folder, as its owner would; root is denied too.
+
+    What a library opens by itself, without Python's functions, is not denied.
+    """
     target = os.path.realpath(place)
 
     def denied(path: Any) -> bool:
@@ -72,13 +91,9 @@ def forbidden(place: Path) -> Iterator[None]:
 
         return guarded
 
-    with (
-        patch.object(os, "scandir", guard(os.scandir)),
-        patch.object(os, "listdir", guard(os.listdir)),
-        patch.object(os, "open", guard(os.open)),
-        patch.object(io, "open", guard(io.open)),
-        patch.object(builtins, "open", guard(builtins.open)),
-    ):
+    with ExitStack() as stack:
+        for function in (os.scandir, os.listdir, os.open, io.open):
+            stack.enter_context(_replaced(function, guard(function)))
         yield
 
 
@@ -101,15 +116,14 @@ def nothing_touched() -> Iterator[None]:
 
         return refused
 
-    with (
-        patch.object(builtins, "open", refuse("open")),
-        patch.object(io, "open", refuse("open")),
-        patch.object(os, "scandir", refuse("os.scandir")),
-        patch.object(os, "listdir", refuse("os.listdir")),
-        patch.object(os, "mkdir", refuse("os.mkdir")),
-        patch.object(socket.socket, "connect", refuse("socket.connect")),
-        patch.object(socket, "getaddrinfo", refuse("socket.getaddrinfo")),
-        patch.object(sqlite3, "connect", refuse("sqlite3.connect")),
-        patch.object(subprocess, "Popen", refuse("subprocess.Popen")),
-    ):
+    with ExitStack() as stack:
+        for function in (io.open, os.scandir, os.listdir, os.mkdir):
+            stack.enter_context(_replaced(function, refuse(f"{function.__name__}")))
+        for owner, name in (
+            (socket.socket, "connect"),
+            (socket, "getaddrinfo"),
+            (sqlite3, "connect"),
+            (subprocess, "Popen"),
+        ):
+            stack.enter_context(patch.object(owner, name, refuse(f"{owner.__name__}.{name}")))
         yield
