@@ -18,7 +18,7 @@ from lumos_core.plugin_api import ConfigError, LumosError, RetryableError, UnitE
 MASK = "***"
 _ASSIGNED = re.compile(r"(?i)\b((?:ssl)?password|passfile)(\s*=\s*)('(?:[^'\\]|\\.)*'?|\S+)")
 _URL = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s'\"]*@")
-_NETWORK = ("08", "57P", "53300", "40001", "40P01", "58030")
+_NETWORK = ("08", "57P", "53300", "40001", "40P01", "55P03", "58030")
 _VANISHED = re.compile(r"cache lookup failed|could not open relation|does not exist")
 _REMEDIES = {
     "28P01": "correct `user` or `password`",

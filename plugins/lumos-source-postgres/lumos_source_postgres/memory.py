@@ -1,6 +1,6 @@
 """What a database said last time, for as long as nothing in its catalogs has changed.
 
-The records of a database are kept as compressed blocks of canonical lines, together with the fingerprint of the
+The records of a database are kept as compressed blocks of lines, together with the fingerprint of the
 catalogs that they were made from. The fingerprint is taken in the snapshot that the records are read in, so that equal
 fingerprints mean equal records; anything else reads everything again. Estimates are never kept.
 """
@@ -11,7 +11,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
-from lumos_core.plugin_api import AnyRecord, canonical, decode, line_urn
+from lumos_core.plugin_api import AnyRecord, decode, encode, line_urn
 
 _BLOCK = 1 << 20
 FORMAT = 1
@@ -32,10 +32,11 @@ class Memory:
             return None
         if head.get("format") != FORMAT or head.get("fingerprint") != fingerprint:
             return None
-        blocks = [self._memo.get(self._key(b"%d" % number)) for number in range(head["blocks"])]
-        if any(block is None for block in blocks):
+        sums: list[int] = head["blocks"]
+        blocks = [self._memo.get(self._key(b"%d" % number), b"") for number in range(len(sums))]
+        if [zlib.crc32(block) for block in blocks] != sums:
             return None
-        return self._records([block for block in blocks if block is not None], wanted)
+        return self._records(blocks, wanted)
 
     @staticmethod
     def _records(blocks: list[bytes], wanted: Callable[[str], bool]) -> Iterator[AnyRecord]:
@@ -46,24 +47,26 @@ class Memory:
 
     def keep(self, fingerprint: str, records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
         """Pass records on; when all of them are through, remember them."""
-        blocks, pending, size = 0, [], 0
+        blocks: list[int] = []
+        pending: list[bytes] = []
+        size = 0
         self._memo.pop(self._key(b"head"), None)
         for record in records:
-            line = canonical(record)
             yield record
+            line = encode(record)  # what takes records has brought it into its canonical form
             pending.append(line)
             size += len(line)
             if size > _BLOCK:
-                self._put(blocks, pending)
-                blocks, pending, size = blocks + 1, [], 0
+                blocks.append(self._put(len(blocks), pending))
+                pending, size = [], 0
         if pending:
-            self._put(blocks, pending)
-            blocks += 1
+            blocks.append(self._put(len(blocks), pending))
         head = {"format": FORMAT, "fingerprint": fingerprint, "blocks": blocks}
         self._memo[self._key(b"head")] = json.dumps(head).encode()
 
-    def _put(self, number: int, lines: list[bytes]) -> None:
-        self._memo[self._key(b"%d" % number)] = zlib.compress(b"\n".join(lines), 1)
+    def _put(self, number: int, lines: list[bytes]) -> int:
+        block = self._memo[self._key(b"%d" % number)] = zlib.compress(b"\n".join(lines), 1)
+        return zlib.crc32(block)
 
     def _key(self, part: bytes) -> bytes:
         return b"catalog/" + self._name + b"/" + part

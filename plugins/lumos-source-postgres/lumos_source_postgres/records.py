@@ -119,12 +119,12 @@ class Builder:
         column_of, quote = self._types.column, paths.quote
         rows_ = zip(
             columns.numbers,
-            columns.names,
-            columns.types,
-            columns.modifiers,
-            columns.not_null,
-            columns.generated,
-            columns.collations,
+            columns.names or (),
+            columns.types or (),
+            columns.modifiers or (),
+            columns.not_null or (),
+            columns.generated or (),
+            columns.collations or (),
             strict=True,
         )
         for place, (number, name, oid, modifier, not_null, generated, collation) in enumerate(rows_):
@@ -168,8 +168,8 @@ class Builder:
     def _policies(self, policies: Iterable[rows.Policy]) -> Iterator[Grant]:
         """Row-level policies, as rights under a condition."""
         for policy in policies:
-            using = f"USING ({policy.using})" if policy.using else ""
-            check = f"WITH CHECK ({policy.check})" if policy.check else ""
+            using = f"USING {policy.using}" if policy.using else ""
+            check = f"WITH CHECK {policy.check}" if policy.check else ""
             kind = "POLICY" if policy.permissive else "RESTRICTIVE POLICY"
             extra = [("postgres/policy", json.dumps(policy.name, ensure_ascii=False))]
             if comment := self._directory.comments.get(policy.oid):

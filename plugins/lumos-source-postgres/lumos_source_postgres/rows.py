@@ -16,16 +16,16 @@ Grants = list[tuple[int, str, bool, int]]
 
 
 class Columns(Struct, array_like=True):
-    """The columns of a relation, an array per attribute of theirs."""
+    """The columns of a relation, an array per attribute of theirs; nothing where there are none."""
 
-    numbers: list[int] | None = None
-    names: list[str] = []
-    types: list[int] = []
-    modifiers: list[int] = []
-    not_null: list[bool] = []
-    generated: list[str] = []
-    collations: list[int] = []
-    grants: list[Grants | None] | None = None
+    numbers: list[int] | None
+    names: list[str] | None
+    types: list[int] | None
+    modifiers: list[int] | None
+    not_null: list[bool] | None
+    generated: list[str] | None
+    collations: list[int] | None
+    grants: list[Grants | None] | None
 
 
 class Constraint(Struct, array_like=True):

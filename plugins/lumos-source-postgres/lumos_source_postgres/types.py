@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lumos_core.plugin_api import Description, Field, paths, types
 
-from .naming import qualified
+from .naming import dotted, qualified
 
 _PLAIN: dict[str, types.Type] = {
     "bool": types.Bool(),
@@ -77,7 +77,7 @@ class Types:
         self._types = {row[0]: Definition(*row) for row in found.get("types") or ()}
         self._labels = {oid: tuple(labels) for oid, labels in found.get("labels") or ()}
         self._members = dict(found.get("members") or ())
-        self._collations = {oid: qualified(schema, name) for oid, schema, name in found.get("collations") or ()}
+        self._collations = {oid: collation(schema, name) for oid, schema, name in found.get("collations") or ()}
         self._checks: dict[int, list[str]] = {}
         for oid, _, text in found.get("checks") or ():
             self._checks.setdefault(oid, []).append(text)
@@ -189,6 +189,11 @@ def extension(name: str, native: str) -> types.Type:
         crs = f"srid:{match[3]}" if match[3] and match[3] != "0" else None
         return types.Geometry(crs) if match[1] == "geometry" else types.Geography(crs)
     return types.Opaque(native)
+
+
+def collation(schema: str, name: str) -> str:
+    """Return the name of a collation; those of the server stand alone."""
+    return name if schema == "pg_catalog" else dotted(schema, name)
 
 
 def members(path: str, column: Column) -> list[Field]:
