@@ -107,7 +107,7 @@ def test_all_problems_of_all_components_come_at_once(write: Any) -> None:
         "shop.yaml:6:105: sources[2].formats[2]: there is no format 'tyo'",
         "shop.yaml:7:5: sources[3]: the key 'type' is required",
         "shop.yaml:8:5: sources[4]: expected the name of a source, or a mapping with a type",
-        "shop.yaml:9:26: sources[5].environment: running a component in another environment is not available yet",
+        "shop.yaml:9:39: sources[5].environment: there is no environment 'other'",
         "shop.yaml:10:17: gate.fail_on: expected one of",
         "shop.yaml:11:19: catalogs[1]: two catalogs are called 'local'",
         "shop.yaml:11:41: catalogs[1].server: expected text",
