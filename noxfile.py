@@ -159,7 +159,7 @@ def as_a_stranger(session: nox.Session, folder: Path, built: list[str]) -> None:
     commands = clean / ("Scripts" if sys.platform == "win32" else "bin")
     session.run(UV, "venv", "--quiet", "--python", f"{session.bin}/python", str(clean), external=True)
     into = [UV, "pip", "install", "--quiet", "--python", str(clean), "--constraint", CONSTRAINTS]
-    session.run(*into, *built, str(wheel), "pytest", "hypothesis", external=True)
+    session.run(*into, *built, f"{wheel}[test]", external=True)
     away.mkdir()
     for part in ("tests", "example", "README.md", "pyproject.toml"):
         (shutil.copytree if (folder / part).is_dir() else shutil.copy)(folder / part, away / part)
