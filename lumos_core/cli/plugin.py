@@ -31,7 +31,8 @@ def new(ctx: click.Context, kind: str, name: str, folder: str, as_json: bool) ->
     from ..loading.new_plugin import new_plugin
 
     made = new_plugin(kind, name, folder)
-    steps = [f"cd {made.path}", 'pip install -e ".[dev]"', "pytest"]
+    place = f'"{made.path}"' if " " in made.path else made.path
+    steps = [f"cd {place}", 'pip install -e ".[dev]"', "pytest"]
     text = "\n".join(
         [
             f"Made {made.path}: {len(made.files)} files. Next:",
