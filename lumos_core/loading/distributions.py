@@ -86,7 +86,7 @@ def _hiding(candidate: Candidate, other: Candidate, place: str) -> Candidate:
     if other.version == candidate.version:
         return candidate
     where = f"{other.version or 'a broken copy'} in {place.rpartition('/')[0]}"
-    return candidate._replace(hidden=(*candidate.hidden, where))
+    return candidate._replace(hidden=tuple(dict.fromkeys((*candidate.hidden, where))))
 
 
 def incompatibility(candidate: Candidate, kernel: str = __version__) -> str:

@@ -193,3 +193,48 @@ print(os.environ["DRIVER_HOME"], os.getcwd(), signal.getsignal(signal.SIGINT) is
 """
     answer = subprocess.run([sys.executable, "-c", probe], cwd=shop, capture_output=True, text=True)
     assert answer.stdout.split() == ["set", str(shop.resolve()), "True"], answer.stderr
+
+
+def test_ctrl_c_during_an_import_says_whose(site: Any, shop: Path) -> None:
+    site.install("lumos-stuck", "raise KeyboardInterrupt")
+    answer = lumos(shop, site.folder, "plugins")
+    assert answer.returncode == 130
+    assert (
+        "interrupted while lumos-stuck was imported; LUMOS_DISABLE_PLUGINS=lumos-stuck leaves it out" in answer.stderr
+    )
+
+
+def test_an_observer_that_raises_what_is_no_exception_ends_no_run(site: Any, shop: Path) -> None:
+    watcher = """
+        import asyncio
+        from lumos_core.plugin_api import hookimpl
+
+        @hookimpl
+        def lumos_stage_finished(stage):
+            raise asyncio.CancelledError
+
+        @hookimpl
+        def lumos_run_started(run_id):
+            print("noise")
+    """
+    site.install("lumos-watcher", watcher)
+    answer = lumos(shop, site.folder, "run", "--json")
+    assert answer.returncode == 0, answer.stderr
+    told = [told["message"] for told in json.loads(answer.stdout)["warnings"] if told["code"] == "observer-failed"]
+    assert told == ["lumos_stage_finished raised RuntimeError: it raised CancelledError"]
+
+
+def test_a_second_offer_of_a_default_changes_nothing(site: Any, shop: Path, manifests: Any) -> None:
+    """Store, differ, catalog, executor and reporter of a pipeline that says nothing about them."""
+    for kind, name in ("store", "sqlite"), ("differ", "semantic"), ("catalog", "local"), ("executor", "threads"):
+        site.install(f"lumos-grabs-{kind}", manifests(name, kind), parts="raise SystemError('nobody named me')")
+    site.install("lumos-grabs-terminal", manifests("terminal", "reporter"), parts="raise SystemError")
+    for args in ("run",), ("list",), ("search", "orders"), ("rules",), ("diff", "head", "head"), ("doctor",):
+        answer = lumos(shop, site.folder, *args)
+        assert answer.returncode == 0, (args, answer.stderr)
+    write(shop, {"type": "files", "path": "data"})
+    pipeline = json.loads((shop / "lumos.yaml").read_text())
+    (shop / "lumos.yaml").write_text(json.dumps({**pipeline, "store": "sqlite"}))
+    answer = lumos(shop, site.folder, "run")
+    assert answer.returncode == 2
+    assert "2 plugins offer the store 'sqlite': lumos-grabs-store and lumos-store-sqlite" in answer.stderr
