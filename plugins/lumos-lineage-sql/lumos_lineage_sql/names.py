@@ -153,7 +153,8 @@ class Names:
     def _search(self, name: Name, site: Site) -> str | None:
         if not site.platform:
             return None
-        natives = [join(parts) for parts in _completed(name, site)]
+        complete = _completed(name, site)
+        natives = list(dict.fromkeys([*map(join, complete), *map(".".join, complete)]))
         for native in natives:
             for spelling in dict.fromkeys((native, native.lower(), native.upper())):
                 urn = urns.dataset(site.platform, spelling, site.env, instance=site.instance)
