@@ -137,7 +137,7 @@ class CatalogKit(CatalogClaims):
         first = canonical(self.read(component)[operation.urn])
         statuses = self.write(component, operation)
         assert statuses in (["unchanged"], ["written"]), f"writing the same again gives {statuses}"
-        assert canonical(self.read(component)[operation.urn]) == first
+        assert canonical(self.read(component)[operation.urn]) == first, "writing the same again changes what is held"
 
     def test_set_and_unset_leave_the_rest(self, component: Catalog[Any]) -> None:
         """Operations name keys; what they do not name must stay as it is."""
@@ -148,8 +148,8 @@ class CatalogKit(CatalogClaims):
         )
         self.write(component, change)
         held = self.read(component)[urn].value
-        assert held.tags == []
-        assert [field.path for field in held.fields] == ["id"]
+        assert held.tags == [], "what an operation unsets is still there"
+        assert [field.path for field in held.fields] == ["id"], "an operation that does not name `fields` changes them"
         assert held.owners == self.rich(component).get("owners", [])
 
     def test_soft_delete_and_restore(self, component: Catalog[Any]) -> None:
@@ -218,7 +218,8 @@ class CatalogKit(CatalogClaims):
             hits = list(component.search("customers", limit=5))
         except NotImplementedError:
             pytest.skip("this catalog cannot search")
-        assert hits[0].urn == self.urn("customers")
+        assert hits, "what was just written is not found: wait for the index in `write`, or search without it"
+        assert hits[0].urn == self.urn("customers"), "the record of that very name is not the first hit"
         for query in ("", '"', "a AND", "*", "(", "x:y", "'; drop table", *HOSTILE):
             _no_crash(component.search(query, limit=3))
 
@@ -227,8 +228,8 @@ class CatalogKit(CatalogClaims):
         wrong = replace(self.create("orders"), kind="no-such-kind")
         with suppress(LumosError):
             outcomes = list(component.write([wrong], MemoryContext()))
-            assert outcomes[0].status == "failed"
-            assert outcomes[0].reason
+            assert outcomes[0].status == "failed", "an operation that cannot be done is not `failed`"
+            assert outcomes[0].reason, "an operation failed, and there is no reason"
 
 
 def _no_crash(hits: Iterable[Any]) -> None:

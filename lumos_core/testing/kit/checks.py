@@ -17,7 +17,7 @@ def check_record(record: AnyRecord) -> bytes:
     assert decode(line) == record, f"{record.urn} changes when it is written and read"
     value = record.value
     if isinstance(value, Entity):
-        assert kind(host(record.urn)) == record.kind
+        assert kind(host(record.urn)) == record.kind, f"{record.urn} is not the URN of a {record.kind}"
         unknown = set(value.captured) - of_kind(record.kind)
         assert not unknown, f"{record.urn} captures what a {record.kind} cannot have: {sorted(unknown)}"
         missing = present(value) - set(value.captured)

@@ -93,12 +93,12 @@ class CostModelKit(ComponentKit):
     def test_costs_are_stats(self, component: CostModel[Any]) -> None:
         """Costs are `stats` records of type `cost` with a decimal amount and a currency."""
         records = self.priced(component)
-        assert records
+        assert records, "nothing is priced, though there are stats with sizes"
         for record in records:
             check_record(record)
-            assert "#cost" in record.urn
-            assert Decimal(record.value.amount) >= 0
-            assert record.value.currency
+            assert "#cost" in record.urn, f"{record.urn} is no cost: write `<urn>#cost@<end of the period>`"
+            assert Decimal(record.value.amount) >= 0, f"{record.urn} costs {record.value.amount}"
+            assert record.value.currency, f"{record.urn} has no currency"
 
     def test_every_cent_is_conserved(self, component: CostModel[Any]) -> None:
         """The sum of what is allocated is what was spent. Distribute remainders, never round each part."""

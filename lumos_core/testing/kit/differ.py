@@ -130,11 +130,11 @@ class DifferKit(ComponentKit):
         before = table("orders", Field("id", type="int64"), Field("email", type="string"))
         after = table("orders", Field("id", type="string"))
         found = self.changes(component, Pair(before, after, frozenset({RECORD, "fields"})))
-        assert found
+        assert found, "a field went and another got a new type, and nothing is said"
         for change in found:
-            assert change.severity in SEVERITIES
-            assert change.rule
-            assert change.message
+            assert change.severity in SEVERITIES, f"{change.severity!r} is none of {SEVERITIES}"
+            assert change.rule, "a change without a `rule`: waivers name it"
+            assert change.message, f"{change.rule} says nothing to people"
             assert len(change.fingerprint) == 16
 
     def test_answers_are_deterministic(self, component: Differ[Any]) -> None:

@@ -66,7 +66,7 @@ class ExecutorKit(ComponentKit):
     def test_an_exception_is_a_result(self, component: Executor[Any]) -> None:
         """A task that raises must not stop the others; its exception is handed back."""
         results = dict(component.map(picky, range(10)))
-        assert len(results) == 10
+        assert len(results) == 10, "an item that failed took others with it"
         assert isinstance(results[3], ValueError)
         assert results[4] == 4
 

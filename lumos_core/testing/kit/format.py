@@ -86,7 +86,8 @@ class FormatKit(ComponentKit):
 
     def test_claims_its_files(self, component: Format[Any]) -> None:
         """`extensions`, `magic` or `markers` must fit the samples, or no crawler ever offers them."""
-        assert component.extensions or component.markers or component.magic
+        claims = component.extensions or component.markers or component.magic
+        assert claims, "it has neither `extensions`, `magic` nor `markers`: no crawler ever offers it a file"
         for extension in component.extensions:
             assert extension.startswith("."), f"{extension!r} needs its dot"
             assert extension == extension.lower(), f"{extension!r} must be lower-case"
@@ -134,7 +135,8 @@ class FormatKit(ComponentKit):
         """One dataset fragment per file, in the order of the files: drift is found by comparing them."""
         files = [SampleFile(path, content) for path, content in self.files().items()]
         fragments = self.inspected(component, files)
-        assert [record.urn for record in fragments] == [file.urn for file in files]
+        given = [record.urn for record in fragments]
+        assert given == [file.urn for file in files], "there is not one fragment per file, in the order of the files"
 
     def test_fields_are_found(self, component: Format[Any]) -> None:
         """Each sample has at least one field, `fields` is captured, and `layout.format` says the format."""
@@ -142,16 +144,16 @@ class FormatKit(ComponentKit):
             record = self.inspected(component, [SampleFile(path, content)])[0]
             check_record(record)
             assert record.value.fields, f"no field in {path}"
-            assert "fields" in record.value.captured
-            assert record.value.layout is not None
-            assert record.value.layout.format == component.name_in_urn
+            assert "fields" in record.value.captured, f"the fields of {path} are not in `captured`"
+            assert record.value.layout is not None, f"{path} has no `layout`"
+            assert record.value.layout.format == component.name_in_urn, "`layout.format` is not `name_in_urn`"
 
     def test_local_and_stream_agree(self, component: Format[Any], tmp_path: Path) -> None:
         """A file on this disk and the same bytes from a store must read alike."""
         for path, content in self.files().items():
             here = self.inspected(component, [SampleFile(path, content, tmp_path)])
             there = self.inspected(component, [SampleFile(path, content)])
-            assert here == there
+            assert here == there, f"{path} reads differently from the disk and from a store"
 
     def test_broken_files_are_refused_by_name(self, component: Format[Any]) -> None:
         """A broken file must raise a `LumosError` that names it; nothing may be guessed from it."""

@@ -241,20 +241,20 @@ class ReporterKit(ComponentKit):
         after = {key: repr(getattr(result, key)) for key in result.__struct_fields__ if key != "reports"}
         changed = sorted(key for key in before if before[key] != after[key])
         assert not changed, f"the reporter changes {changed} of the result that others get too"
-        assert list(result.changes) == changes
+        assert list(result.changes) == changes, "the reporter changes the changes"
         assert result.reports[0] == str(earlier), "the places of other reporters are gone from `result.reports`"
 
     def test_an_empty_run_is_reported(self, component: Reporter[Any]) -> None:
         """A run that saw nothing still gets a sound report."""
         result = RunResult(run_id="20260115T103000Z-kit1", pipeline="empty")
         component.report(result)
-        assert self.text(result).strip()
+        assert self.text(result).strip(), "a run that saw nothing gets no report"
 
     def test_failures_are_shown(self, component: Reporter[Any]) -> None:
         """What could not be seen must be said: the place of a failed unit stands in the report."""
         result = self.result()
         component.report(result)
-        assert "x/y.csv" in self.text(result)
+        assert "x/y.csv" in self.text(result), "the place of a failed unit, x/y.csv, is not in the report"
 
     def test_a_report_can_be_made_again(self, component: Reporter[Any]) -> None:
         """A second report of the same run replaces the first; nothing is appended."""
@@ -262,7 +262,7 @@ class ReporterKit(ComponentKit):
         component.report(first)
         before = self.text(first)
         component.report(second)
-        assert self.text(second) == before
+        assert self.text(second) == before, "a second report of the same run is another one"
 
 
 def _steers(char: str) -> bool:
