@@ -179,8 +179,9 @@ class CatalogKit(CatalogClaims):
         """`read` returns exactly what is in the scope: by URN, by prefix, by type."""
         self.write(component, *(self.create(name) for name in ("a.one", "a.two", "b.one")))
         urn = self.urn("a.one")
-        assert set(self.read(component, Scope(urns=frozenset({urn})))) == {urn}
-        assert set(self.read(component, Scope(prefixes=(self.named("a."),)))) == {urn, self.urn("a.two")}
+        more = "`read` gives more or less than the scope holds"
+        assert set(self.read(component, Scope(urns=frozenset({urn})))) == {urn}, more
+        assert set(self.read(component, Scope(prefixes=(self.named("a."),)))) == {urn, self.urn("a.two")}, more
         assert self.read(component, msgspec.structs.replace(self.everything, types=frozenset({"flow"}))) == {}
 
     def test_many_records_are_paged_without_loss(self, component: Catalog[Any]) -> None:

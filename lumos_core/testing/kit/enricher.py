@@ -136,7 +136,8 @@ class EnricherKit(ComponentKit):
         for record in component.enrich(iter(self.records()), MemoryContext(self.records())):
             if record.urn in known and isinstance(record.value, Dataset):
                 shapes = [(field.path, field.type) for field in record.value.fields]
-                assert shapes == [(field.path, field.type) for field in known[record.urn].value.fields]
+                facts = [(field.path, field.type) for field in known[record.urn].value.fields]
+                assert shapes == facts, f"the enricher changes fields of the source in {record.urn}"
                 canonical(record)
 
 

@@ -79,7 +79,7 @@ class StoreKit(ComponentKit):
         rows = [row(name) for name in ("b", "a", "ü", "a b", "a.c", "Z")]
         self.commit(component, *sorted(rows, key=lambda item: item[1].encode()))
         lines = list(component.lines("head"))
-        assert lines == sorted(item[2] for item in rows if item[2])
+        assert lines == sorted(item[2] for item in rows if item[2]), "lines come back other than they were committed"
         assert component.get("head", "dataset", dataset("kit", "a")) in lines
         assert component.get("head", "dataset", dataset("kit", "nothing")) is None
 
@@ -174,7 +174,7 @@ class StoreKit(ComponentKit):
 
         with pytest.raises(RuntimeError, match="died here"):
             component.commit("head", component.resolve("head"), rows(), {})
-        assert self.names(component) == self.urns("a")
+        assert self.names(component) == self.urns("a"), "a commit that failed has changed the state"
         self.commit(component, row("c"))
         assert self.names(component) == self.urns("a", "c")
 
@@ -182,10 +182,9 @@ class StoreKit(ComponentKit):
         """Also a commit without rows is an entry, with its meta; newest first."""
         self.commit(component, row("a"), at="2026-01-15T10:00:00Z")
         self.commit(component, at="2026-01-16T10:00:00Z")
-        assert [entry.meta["run"] for entry in component.log()] == [
-            "run-2026-01-16T10:00:00Z",
-            "run-2026-01-15T10:00:00Z",
-        ]
+        logged = [entry.meta["run"] for entry in component.log()]
+        expected = ["run-2026-01-16T10:00:00Z", "run-2026-01-15T10:00:00Z"]
+        assert logged == expected, "every commit is an entry of the log, the newest first"
 
     def test_the_log_of_one_record(self, component: Store[Any]) -> None:
         """`log(urn)` names the commits that changed that record, with its digest, empty when it went."""
@@ -208,14 +207,16 @@ class StoreKit(ComponentKit):
     def test_scopes_are_heeded(self, component: Store[Any]) -> None:
         """`lines` with a scope returns just what is in it."""
         self.commit(component, row("a.one"), row("a.two"), row("b"))
-        assert self.names(component, scope=Scope(prefixes=("a.",))) == self.urns("a.one", "a.two")
+        more = "`lines` gives more or less than the scope holds"
+        assert self.names(component, scope=Scope(prefixes=("a.",))) == self.urns("a.one", "a.two"), more
         assert self.names(component, scope=Scope(urns=frozenset(self.urns("b")))) == self.urns("b")
 
     def test_one_kind_alone(self, component: Store[Any]) -> None:
         """`lines` with a kind returns just the lines of that kind, with a scope those of them that are in it."""
         tag = canonical(Record(plain("tag", "gold"), Tag(name="gold")))
         self.commit(component, row("a"), row("b"), ("tag", plain("tag", "gold"), tag))
-        assert list(component.lines("head", kind="tag")) == [tag]
+        more = "`lines` gives other kinds than it was asked for"
+        assert list(component.lines("head", kind="tag")) == [tag], more
         assert [line_urn(line) for line in component.lines("head", kind="dataset")] == self.urns("a", "b")
         scope = Scope(urns=frozenset(self.urns("b")))
         assert [line_urn(line) for line in component.lines("head", scope, "dataset")] == self.urns("b")
@@ -227,7 +228,7 @@ class StoreKit(ComponentKit):
         reader = component.lines("head")
         next(reader)
         self.commit(component, *(row(f"t{number:04}", None) for number in range(500)), row("new"))
-        assert len(list(reader)) == 499
+        assert len(list(reader)) == 499, "a reader sees what was committed after it began"
 
     def test_what_was_committed_is_durable(self, folder: Path) -> None:
         """A new instance must see what the last one committed."""
