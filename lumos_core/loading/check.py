@@ -57,7 +57,7 @@ def _distribution(name: str) -> Any:
         known = sorted({item.distribution for item in candidates()})
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         why = f"did you mean {' or '.join(close)}?" if close else "`lumos plugins` lists what is"
-        fix = f"pip install {name}, or `pip install -e .` in its folder"
+        fix = "install it, or run `pip install -e .` in its folder"
         raise PluginError(f"no distribution '{name}' is installed", why=why, fix=fix) from None
 
 

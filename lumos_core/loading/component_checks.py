@@ -176,7 +176,8 @@ def _misfit(ours: inspect.Signature, theirs: inspect.Signature, bound: bool) -> 
         ours.bind(*start, **dict.fromkeys(names))
     except TypeError as error:
         return str(error)
-    return ""
+    known = [name for name in ours.parameters if name in names]
+    return "its names are in another order" if known != [name for name in names if name in known] else ""
 
 
 def wrong_claims(component: type[BaseComponent[Any]], config: type[BaseModel]) -> list[str]:
