@@ -23,7 +23,7 @@ from bson import (
     decode,
     encode,
 )
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lumos_source_mongo.client import CODEC
 from lumos_source_mongo.kinds import BY_CLASS, ORDER, TYPES, fold
@@ -53,10 +53,11 @@ VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3), st.dictionaries(NAMES_OF_FIELDS, inner, max_size=3), st.just([])
     ),
-    max_leaves=8,
+    max_leaves=6,
 )
 DOCUMENTS = st.dictionaries(NAMES_OF_FIELDS, VALUES, max_size=4).map(lambda found: {"_id": 1, **found})
-MANY = st.lists(DOCUMENTS, max_size=12)
+MANY = st.lists(DOCUMENTS, max_size=8)
+calm = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def observe(documents: list[Document]) -> Observed:
@@ -77,6 +78,7 @@ def by_path(documents: list[Document], known: list[Field] | None = None) -> dict
 # The algebra
 
 
+@calm
 @given(MANY, MANY, MANY)
 def test_merging_is_associative(a: list[Document], b: list[Document], c: list[Document]) -> None:
     left = observe(a).merge(observe(b)).merge(observe(c))
@@ -85,6 +87,7 @@ def test_merging_is_associative(a: list[Document], b: list[Document], c: list[Do
     assert left.documents == right.documents == len(a) + len(b) + len(c)
 
 
+@calm
 @given(MANY, MANY)
 def test_merging_is_commutative_and_is_reading_all(a: list[Document], b: list[Document]) -> None:
     together = observe([*a, *b]).root.state()
@@ -92,6 +95,7 @@ def test_merging_is_commutative_and_is_reading_all(a: list[Document], b: list[Do
     assert observe(b).merge(observe(a)).root.state() == together
 
 
+@calm
 @given(MANY)
 def test_an_empty_reading_changes_nothing(documents: list[Document]) -> None:
     observed = observe(documents)
@@ -116,6 +120,7 @@ def test_the_algebra_holds_where_objects_become_maps(cut: int) -> None:
     assert observe(shuffled).root.state() == whole
 
 
+@calm
 @given(MANY)
 def test_the_cache_of_shapes_changes_nothing(documents: list[Document]) -> None:
     once = Observed()
@@ -126,6 +131,7 @@ def test_the_cache_of_shapes_changes_nothing(documents: list[Document]) -> None:
     assert once.root.state() == observe(documents).root.state()
 
 
+@calm
 @given(st.lists(VALUES, min_size=1, max_size=6), st.randoms())
 def test_the_order_inside_objects_and_arrays_changes_nothing(values: list[Any], chance: random.Random) -> None:
     names = [f"n{number}" for number in range(len(values))]
@@ -140,6 +146,7 @@ def test_the_order_inside_objects_and_arrays_changes_nothing(values: list[Any], 
 # The rule
 
 
+@calm
 @given(MANY, st.randoms())
 def test_shuffled_documents_give_the_same_schema(documents: list[Document], chance: random.Random) -> None:
     shuffled = documents[:]
@@ -147,13 +154,14 @@ def test_shuffled_documents_give_the_same_schema(documents: list[Document], chan
     assert fields(shuffled) == fields(documents)
 
 
+@calm
 @given(MANY)
 def test_a_second_reading_of_the_same_changes_nothing(documents: list[Document]) -> None:
     first = fields(documents)
     assert fields(documents, first) == first
 
 
-@settings(max_examples=60)
+@calm
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4), DOCUMENTS, st.integers(100, 400), st.data())
 def test_documents_rarer_than_one_in_a_hundred_change_nothing(
     usual: list[Document], odd: Document, count: int, data: st.DataObject
@@ -168,7 +176,7 @@ def test_documents_rarer_than_one_in_a_hundred_change_nothing(
     assert fields([*[odd] * rare, *documents], before) == before
 
 
-@settings(max_examples=60)
+@calm
 @given(st.lists(DOCUMENTS, min_size=2, max_size=6), st.integers(150, 300), st.randoms())
 def test_noise_that_moves_changes_nothing(kinds: list[Document], count: int, chance: random.Random) -> None:
     """Two samples of the same usual documents, each with another one odd document in it."""
@@ -323,6 +331,7 @@ def test_numbers_of_a_mixture_are_one_branch() -> None:
     assert fold({"int", "double", "null", "string"}) == ["double", "string"]
 
 
+@calm
 @given(MANY)
 def test_every_schema_is_canonical_and_read_back(documents: list[Document]) -> None:
     """Types and paths are those of the canonical form, and `Known` reads in them what was settled."""
@@ -340,6 +349,7 @@ def test_every_schema_is_canonical_and_read_back(documents: list[Document]) -> N
                 assert known.has(where, kind)
 
 
+@calm
 @given(MANY)
 def test_parents_stand_before_their_children(documents: list[Document]) -> None:
     seen: set[str] = set()

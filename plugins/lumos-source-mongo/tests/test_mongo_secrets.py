@@ -18,15 +18,8 @@ from pymongo import errors
 from lumos_core.loading.registry import Registry
 from lumos_core.plugin_api import ConfigError, LumosError
 
-SECRET = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x17E), min_size=6, max_size=20).filter(
-    lambda text: not any(text.lower() in word for word in WORDS)
-)
-WORDS = " ".join(
-    [
-        "the driver does not accept the options of the connection `uri` is no connection string an @ stands twice",
-        "percent-encode the reserved characters (: / ? # [ ] @ %) of user and password mongodb:// localhost 27017",
-    ]
-).split()
+# Begun with letters that no message has, so that what is found is the secret and no word of ours.
+SECRET = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x17E), min_size=4, max_size=20).map("Zq7".__add__)
 
 
 def config(uri: str, **more: Any) -> MongoConfig:
@@ -49,7 +42,7 @@ def attempts(uri: str) -> list[str]:
     return said
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SECRET, SECRET, st.sampled_from(["", "/", "/db", "/?authSource=x", "/?tls=maybe", ":99999", ":port", ",,"]))
 def test_no_uri_leaks_when_it_is_wrong(user: str, password: str, tail: str) -> None:
     """Unescaped characters make the driver quote parts of the URI: none of it may be seen."""
@@ -58,7 +51,7 @@ def test_no_uri_leaks_when_it_is_wrong(user: str, password: str, tail: str) -> N
         assert user not in told
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SECRET, SECRET, st.text(max_size=30))
 def test_no_text_of_a_server_leaks_a_secret(user: str, password: str, around: str) -> None:
     login = f"{quote(user, safe='')}:{quote(password, safe='')}"
