@@ -75,15 +75,14 @@ class Queries(Sources):
 
     def _subquery(self, node: Any, scope: Scope) -> Relation:
         inside = self.with_ctes(node, scope)
-        if isinstance(node.this, exp.Table) or node.args.get("joins") or node.args.get("pivots"):
-            self.add(node, inside) if isinstance(node.this, exp.Table) else self._add_subquery(node, inside)
-            return self.star(inside)
-        return self.query(node.this, inside)
-
-    def _add_subquery(self, node: Any, inside: Scope) -> None:
-        alias, columns = self._alias(node)
-        inside.add(alias, self.query(node.this, inside).renamed(columns))
+        if isinstance(node.this, exp.Table | exp.Subquery):
+            self.add(node.this, inside)
+        elif node.args.get("joins"):
+            inside.add(self._alias(node)[0], self.query(node.this, inside))
+        else:
+            return self.query(node.this, inside)
         self.join_all(node, inside)
+        return self.star(inside)
 
     def _select(self, node: Any, scope: Scope) -> Relation:
         inside = self.with_ctes(node, scope)

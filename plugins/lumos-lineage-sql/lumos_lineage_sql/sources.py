@@ -43,7 +43,9 @@ class Sources(Expressions):
         alias, columns = self._alias(item)
         nested = isinstance(item, exp.Table | exp.Subquery) and (item.args.get("joins") or item.args.get("laterals"))
         inner = item.this if isinstance(item, exp.Subquery) else None
-        if isinstance(inner, exp.Table) and not alias:  # brackets around joins: their names are seen from outside
+        if (
+            isinstance(inner, exp.Table | exp.Subquery) and not alias
+        ):  # brackets around joins: their names are seen from outside
             self.add(inner, scope)
         else:
             relation = self._pivoted(self._relation(item, scope), item, scope)
@@ -111,7 +113,7 @@ class Sources(Expressions):
                 else self._function([item.this], scope)
             )
         if isinstance(item, exp.Subquery):
-            if isinstance(item.this, exp.Table):
+            if isinstance(item.this, exp.Table | exp.Subquery):
                 return self._bracketed(item, scope)
             return self.query(item, scope)
         if isinstance(item, exp.Values):
