@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .contracts.enricher import Enricher
     from .contracts.executor import Executor
     from .contracts.format import File, Format
+    from .contracts.profile import ProfileConfig, ProfileOption, profile_option
     from .contracts.reporter import (
         GateResult,
         Many,
@@ -136,6 +137,7 @@ _WHERE = {
     "contracts.enricher": "Enricher",
     "contracts.executor": "Executor",
     "contracts.format": "File Format",
+    "contracts.profile": "ProfileConfig ProfileOption profile_option",
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
     "contracts.source": "Event Source Unit",
     "contracts.store": "Entry Row Store instant",
@@ -232,6 +234,8 @@ __all__ = [
     "PartitionField",
     "Period",
     "PluginError",
+    "ProfileConfig",
+    "ProfileOption",
     "Property",
     "PublishResult",
     "Record",
@@ -285,6 +289,7 @@ __all__ = [
     "make_key",
     "normalise",
     "paths",
+    "profile_option",
     "read_yaml",
     "result_data",
     "types",
