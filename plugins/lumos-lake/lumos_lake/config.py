@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from lumos_core.plugin_api import Config, FormatSpec, LocalPath
+from lumos_core.plugin_api import Config, FormatSpec, LocalPath, ProfileOption, profile_option
 
 DEFAULT_FORMATS = ("csv", "parquet", "avro", "json")
 """What `files` reads when `formats` is not given."""
@@ -43,6 +43,7 @@ class CrawlConfig(Config):
         "`fields` is then declared partial. Default: every file is read.",
     )
     containers: bool = Field(default=True, description="Record the folders that hold datasets.")
+    profile: ProfileOption = profile_option()
 
     @field_validator("instance", "platform", "env")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +25,9 @@ from lumos_core.plugin_api import (
 from .discovery import Grouping, PartitionColumn
 from .reading import Reading
 from .schema_union import Drift, join_fields
+
+if TYPE_CHECKING:
+    from lumos_profile import Profile
 
 ASPECTS = frozenset({"fields", "layout", "properties"})
 """What the crawler itself says of every dataset."""
@@ -133,10 +137,16 @@ def with_partitions(fields: Sequence[Field], columns: Iterable[PartitionColumn])
     ]
 
 
-def stats(grouping: Grouping, urn: str, rows: int | None) -> AnyRecord | None:
+def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | None = None) -> AnyRecord | None:
     """Make the statistics of a dataset; their time is that of its newest file, so that nothing changes by itself.
 
     Of a table with a marker only the rows are said: which files are its own stands in its log.
+
+    Args:
+        grouping: Which files it is.
+        urn: Of the dataset.
+        rows: How many rows it has, where known.
+        profile: Of its values, where one was asked for.
     """
     if not grouping.files or (grouping.marked and rows is None):
         return None
@@ -145,6 +155,8 @@ def stats(grouping: Grouping, urn: str, rows: int | None) -> AnyRecord | None:
     value = Stats(row_count=rows)
     if not grouping.marked:
         value.size_bytes, value.file_count = grouping.bytes, len(grouping.files)
+    if profile is not None:
+        profile.onto(value)
     return Record(f"{urn}#profile@{at}", value)
 
 

@@ -29,6 +29,7 @@ from .discovery.overrides import Filter
 from .discovery.similarity import spread
 from .licence import declare
 from .probe import extensions, signature, sniff, suggest
+from .profiling import profile_of
 from .reading import Reading, read, read_log
 from .records import ASPECTS, Names
 from .scopes import narrow
@@ -334,7 +335,15 @@ class Crawler(Source[C], Generic[C]):
             )
             ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
         yield record
-        if statistics := records.stats(grouping, urn, reading.rows if len(chosen) == len(grouping.files) else None):
+        rows = reading.rows if len(chosen) == len(grouping.files) else None
+        profile = None
+        if self.config.profile is not None and format is not None and not grouping.marked:
+            profile = profile_of(
+                grouping.name, chosen, rows, record.value.fields, format, storage, urn, self.config.profile, ctx
+            )
+            if profile is not None and rows is None and profile.whole and len(chosen) == len(grouping.files):
+                rows = profile.rows
+        if statistics := records.stats(grouping, urn, rows, profile):
             yield statistics
 
     def _judge(

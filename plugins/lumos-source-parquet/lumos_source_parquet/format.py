@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumos_lake.heads import cannot_open, check_unchanged, empty, profile, unreadable
@@ -26,6 +26,7 @@ from lumos_core.plugin_api import (
 from .config import ParquetConfig
 
 if TYPE_CHECKING:
+    from lumos_lake.profiling import Known, Sampling
     from pyarrow.parquet import FileMetaData
 
 _MAGIC = b"PAR1"
@@ -82,6 +83,26 @@ class ParquetFormat(Format[ParquetConfig]):
         yield Record(file.urn, value)
         facts = {"fields": _null_counts(footer)} if self.config.statistics else {}
         yield profile(file, ctx, rows=footer.num_rows, **facts)
+
+    def sample(self, file: File, ask: Sampling, ctx: Context) -> Iterator[Any]:
+        """Yield record batches for a profile (`lumos_lake.profiling.Profiled`).
+
+        Raises:
+            UnitError: When the file cannot be read.
+        """
+        from .profile import batches
+
+        return batches(file, ask)
+
+    def statistics(self, file: File) -> Mapping[str, Known]:
+        """Return ranges and null counts of columns as the footer has them.
+
+        Raises:
+            UnitError: When the file cannot be read.
+        """
+        from .profile import known_columns
+
+        return known_columns(_footer(file)[0])
 
 
 class _Seen:
