@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-MODULES = ("base", "catalog", "catalog_claims", "checks", "cost", "differ", "enricher", "executor", "format")
-MODULES += ("reporter", "source", "source_runs", "store")
+MODULES = (
+    *("base", "catalog", "catalog_claims", "checks", "cost", "differ", "enricher"),
+    *("executor", "format", "reporter", "source", "source_runs", "store"),
+)
 
 pytest.register_assert_rewrite(*(f"lumos_core.testing.kit.{name}" for name in MODULES))
