@@ -143,6 +143,15 @@ class Reader:
                     raise Cancelled("The run was cancelled")
                 yield text
 
+    def passing(self, query: str, parameters: dict[str, Any] | None = None) -> list[str]:
+        """Return the only column of each row, and give back every lock that the query took.
+
+        The text of a view locks what the view reads for as long as the transaction lasts, and whoever wants to alter
+        that would wait, with everybody else behind him.
+        """
+        with self._connection.transaction(force_rollback=True):
+            return [text for (text,) in self.all(query, parameters)]
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Let a query fail without ending the transaction."""

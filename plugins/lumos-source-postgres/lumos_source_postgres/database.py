@@ -21,6 +21,7 @@ from .types import Types
 _LOCKED_EXPRESSIONS = 170000
 """From this version on, the text of a default takes a lock on its table, as that of a view always did."""
 _LOOK_AGAIN = 0.2
+_BATCH = 500
 
 
 class Database:
@@ -97,17 +98,27 @@ class Database:
             if self.within.matches(record.urn):
                 yield record
         wanted = self.relations - blocked
-        every = sum(line.schema in self.schemas for line in self.directory.relations.values())
-        which, parameters = queries.WHOLE, {"schemas": sorted(self.schemas)}
-        if len(wanted) < every:
-            which, parameters = queries.SOME, {"oids": sorted(wanted)}
-        query = queries.relations(self.reader.server.version, which)
-        for done, text in enumerate(self.reader.stream(query, self.ctx.cancelled, parameters)):
+        for done, text in enumerate(self._texts(wanted)):
             record = builder.relation(rows.decode(text, rows.relation_decoder))
             if record is not None:
                 yield record
-            if done % 500 == 0:
+            if done % _BATCH == 0:
                 self.ctx.progress(done, len(wanted))
+
+    def _texts(self, wanted: frozenset[int]) -> Iterator[str]:
+        """The rows of relations: what holds rows through a cursor, views in batches."""
+        listed, version, cancelled = self.directory.relations, self.reader.server.version, self.ctx.cancelled
+        views = sorted(oid for oid in wanted if listed[oid].kind in "vm")
+        every = sum(line.schema in self.schemas and line.kind not in "vm" for line in listed.values())
+        which, parameters = queries.WHOLE, {"schemas": sorted(self.schemas)}
+        if len(wanted) - len(views) < every:
+            which, parameters = queries.SOME, {"oids": sorted(wanted.difference(views))}
+        yield from self.reader.stream(queries.relations(version, which), cancelled, parameters)
+        some = queries.relations(version, queries.SOME)
+        for start in range(0, len(views), _BATCH):
+            if cancelled():
+                raise Cancelled("The run was cancelled")
+            yield from self.reader.passing(some, {"oids": views[start : start + _BATCH]})
 
     @cached_property
     def builder(self) -> Builder:

@@ -97,8 +97,10 @@ _SIGNS = (
 
 
 def _first_line(error: psycopg.Error) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    """What the server itself said, where libpq only wraps it; else the last line."""
+    text = str(error)
+    said = text.rpartition("FATAL:")[2] if "FATAL:" in text else text.strip().rpartition("\n")[2]
+    return " ".join(said.split()) or type(error).__name__
 
 
 def not_a_dsn() -> ConfigError:

@@ -22,7 +22,7 @@ name: bad-days
 sources: [{{type: postgres, dsn: "{dsn}", lock_timeout: 0.5, connect_timeout: 2}}]
 catalogs: []
 reports: []
-retries: {retries}
+run: {{retries: {retries}}}
 """
 
 
@@ -154,7 +154,7 @@ def test_a_table_dropped_while_it_is_read(db: Any, monkeypatch: pytest.MonkeyPat
     def drop(builder: Any, row: Any) -> Any:
         if not dropped:
             dropped.append(row.oid)
-            db.run("drop view v; drop table t98, t99")
+            db.run("set lock_timeout = 5000; drop view v; drop table t98, t99")
         return original(builder, row)
 
     monkeypatch.setattr(Builder, "relation", drop)
@@ -162,15 +162,12 @@ def test_a_table_dropped_while_it_is_read(db: Any, monkeypatch: pytest.MonkeyPat
         found = db.read()
     except RetryableError:
         found = db.read()
-    else:
-        view = found["dataset", "public.v"].value
-        assert "code" not in view.captured or view.code
     assert {name for kind, name in db.read() if kind == "dataset"} == {f"public.t{number}" for number in range(98)}
     assert len(names(db, found)) >= 98
 
 
 def test_a_lock_held_leaves_out_what_it_blocks_alone(db: Any) -> None:
-    db.run("create table a (i int); create table b (i int default 7); create view v as select * from a, b")
+    db.run("create table a (i int); create table b (j int default 7); create view v as select * from a, b")
     db.run(
         "create view w as select * from v; create view z as select * from b; create view x as select 1 as one from a"
     )
@@ -216,6 +213,27 @@ def test_a_lock_that_comes_too_late_to_be_seen_is_tried_again(db: Any, monkeypat
         holder.execute("lock table a in access exclusive mode")
         with pytest.raises(RetryableError, match="lock"):
             db.read(lock_timeout=0.3)
+
+
+def test_reading_holds_no_lock(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of a view locks what it reads; nobody who alters that may have to wait for the end of the reading."""
+    from lumos_source_postgres.records import Builder
+
+    db.run("create table a (i int); create view v as select * from a; create table b (i int)")
+    original, seen = Builder.relation, []
+
+    def look(builder: Any, row: Any) -> Any:
+        with db.connect() as other:
+            held = other.execute(
+                "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where l.pid <> pg_backend_pid()"
+                " and l.mode = 'AccessShareLock' and c.oid >= 16384"
+            ).fetchone()
+        seen.append((row.kind, held[0]))
+        return original(builder, row)
+
+    monkeypatch.setattr(Builder, "relation", look)
+    db.read()
+    assert sorted(seen) == [("r", 0), ("r", 0), ("v", 0)]
 
 
 def test_a_slow_server_is_not_waited_for(db: Any) -> None:

@@ -137,8 +137,8 @@ def test_defaults_identity_generated_and_sequences(db: Any) -> None:
 
 def test_constraints_and_indexes(db: Any) -> None:
     db.run(
-        "create table a (id int primary key, x int, y int, constraint pair unique (x, y)"
-        " deferrable initially deferred);"
+        "create table a (id int primary key, x int, y int, unique (x, y),"
+        " constraint pair unique (y) deferrable initially deferred);"
         "create table b (id int primary key, a int references a on delete cascade on update set null,"
         " x int, y int, parent int references b, during int4range,"
         " amount numeric constraint positive check (amount > 0),"

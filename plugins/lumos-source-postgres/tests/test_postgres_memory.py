@@ -69,7 +69,7 @@ CHANGES = [
     "alter table s.a disable row level security",
     "alter table s.a force row level security",
     "alter table s.a set (fillfactor = 50)",
-    "alter table s.a set unlogged",
+    "alter table s.base set unlogged",
     "create or replace view s.v as select id from s.base, s.a",
     "refresh materialized view s.m; alter materialized view s.m rename to n",
     "create materialized view s.late as select 1 as one with no data",
