@@ -15,6 +15,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "avro": "lumos-source-avro",
         "json": "lumos-source-json",
         "mongo": "lumos-source-mongo",
+        "postgres": "lumos-source-postgres",
         "snapshot": "lumos-core",
     },
     "format": {
