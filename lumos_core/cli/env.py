@@ -53,7 +53,7 @@ def sync(ctx: click.Context, words: tuple[str, ...], upgrade: bool, offline: boo
     PIPELINE is a file or a folder that holds lumos.yaml; LUMOS_CONFIG, else ./lumos.yaml, by default. Without NAME,
     all of its environments. What cannot be built leaves the environment that was ready as it is.
     """
-    from ..isolation.api import env_sync
+    from ..environments.api import env_sync
 
     pipeline, names = _words(words)
     with _told(quiet=as_json) as tell:
@@ -104,7 +104,7 @@ def list_(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:
     ready, stale (a sync would build it anew), not built, unfinished (a sync was interrupted), existing (somebody else
     builds it) or missing (and has not).
     """
-    from ..isolation.api import env_list
+    from ..environments.api import env_list
 
     found = env_list(pipeline)
 
@@ -131,7 +131,7 @@ def check(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> int:
 
     Ends with 2 when something is wrong.
     """
-    from ..isolation.api import env_check
+    from ..environments.api import env_check
 
     pipeline, names = _words(words)
     found = env_check(pipeline, names)
@@ -161,7 +161,7 @@ def check(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> int:
 @click.pass_context
 def remove(ctx: click.Context, name: str, pipeline: str | None, forget: bool, as_json: bool) -> None:
     """Remove a built environment; never one that somebody else builds, and not while a run is at work."""
-    from ..isolation.api import env_remove
+    from ..environments.api import env_remove
 
     was = env_remove(name, pipeline, forget=forget)
     emit(ctx, was, f"Removed the environment '{name}' ({was.bytes / 1e6:.1f} MB).")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from ..contracts.component import ComponentKind
+from ..environments.environment import Environment, EnvironmentConfig, find
 from ..errors import ConfigError
-from ..isolation.environments import Environment, EnvironmentConfig, find
 from ..loading.registry import Registry
 from .document import Node
 from .entries import check_entry

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from ..contracts.component import ComponentKind, Config
-from ..isolation.environments import EnvironmentConfig, Environments
+from ..environments.environment import EnvironmentConfig, Environments
 from ..model.change import Severity
 from ..publish.guard import GuardConfig
 from ..publish.merge import Policy

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from ..contracts.component import COMPONENT_KINDS, ComponentKind
+from ..environments.environment import NAME
 from ..errors import LumosError
-from ..isolation.environments import NAME
 from ..loading.registry import Registry
 from ..loading.targets import kind_words
 from .pipeline import PipelineFile

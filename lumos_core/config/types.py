@@ -16,7 +16,7 @@ from .problems import NESTED
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from ..isolation.environments import Environment
+    from ..environments.environment import Environment
 
 
 def _base(info: ValidationInfo) -> Path:
@@ -114,7 +114,7 @@ class ComponentSpec:
         kind = cast("ComponentKind", ref["kind"])
         environment = None
         if "environment" in ref:
-            from ..isolation.environments import Environment
+            from ..environments.environment import Environment
 
             name, python, deadline = ref["environment"]
             environment = Environment(name, Path(python), float(deadline))

@@ -56,7 +56,7 @@ def _variables(path: Path) -> Iterator[Finding]:
 
 def environments(path: str | os.PathLike[str] | None) -> Iterator[Finding]:
     """Look into the environments that the pipeline declares."""
-    from ..isolation.api import env_check
+    from ..environments.api import env_check
 
     for checked in env_check(path):
         if checked.ok:

@@ -12,8 +12,8 @@ from ..config.problems import Problem
 from ..config.types import ComponentSpec
 from ..config.variables import Resolved
 from ..contracts.component import ComponentKind, Config
+from ..environments.environment import Environment
 from ..errors import LumosError
-from .environments import Environment
 from .messages import Describe, Described
 from .process import Worker
 

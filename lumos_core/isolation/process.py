@@ -19,11 +19,11 @@ from typing import IO, Any, ClassVar
 import msgspec
 from pydantic import BaseModel
 
+from ..environments.environment import Environment
 from ..errors import Cancelled, PluginError, RetryableError
 from ..hookspecs import API_VERSION
 from ..running.redact import Redactor
 from . import messages as m
-from .environments import Environment
 from .frames import BATCH, LINES, MESSAGE, BrokenStream, Pipes, widen
 from .serving import HELLO, Hello
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lumos_core.isolation.environments import Environment
+from lumos_core.environments.environment import Environment
 from lumos_core.isolation.process import Worker
 from lumos_core.loading.registry import Registry
 from lumos_core.testing.kit import CatalogKit, SourceKit

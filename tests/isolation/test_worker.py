@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import lumos_core
+from lumos_core.environments.environment import Environment
 from lumos_core.errors import Cancelled, ConfigError, PluginError, UnitError
-from lumos_core.isolation.environments import Environment
 from lumos_core.isolation.process import Worker, WorkerCrash
 from lumos_core.loading.registry import Registry
 from lumos_core.model.scope import Scope
@@ -62,7 +62,7 @@ def alive(pid):
     return state != "Z"
 
 
-def soon(condition, seconds=10.0):
+def soon(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -240,7 +240,7 @@ def test_kill_minus_nine_of_the_run_leaves_no_orphan(tmp_path):
         f"""
         import sys, time
         from pathlib import Path
-        from lumos_core.isolation.environments import Environment
+        from lumos_core.environments.environment import Environment
         from lumos_core.loading.registry import Registry
         from lumos_core.model.scope import Scope
         from lumos_core.testing.context import MemoryContext

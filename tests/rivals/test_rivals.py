@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import lumos_core
-from lumos_core.isolation.lock import read_lock
+from lumos_core.environments.lock import read_lock
 
 pytestmark = pytest.mark.heavy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumos_lake.heads import cannot_open, check_unchanged, empty, profile, unreadable
 
@@ -23,6 +23,9 @@ from lumos_core.plugin_api import (
 
 from .config import AvroConfig
 from .schema import Reader, full_name
+
+if TYPE_CHECKING:
+    from lumos_lake.profiling import Known, Sampling
 
 _MAGIC = b"Obj\x01"
 _LONGEST = 256
@@ -58,6 +61,20 @@ class AvroFormat(Format[AvroConfig]):
                 seen = key, self._dataset(file, metadata, ctx)
             yield Record(file.urn, seen[1])
             yield profile(file, ctx)
+
+    def sample(self, file: File, ask: Sampling, ctx: Context) -> Iterator[list[Any]]:
+        """Yield lists of documents for a profile (`lumos_lake.profiling.Profiled`).
+
+        Raises:
+            UnitError: When the file cannot be read.
+        """
+        from .profile import batches
+
+        return batches(file, ask)
+
+    def statistics(self, file: File) -> Mapping[str, Known]:
+        """Return nothing: an Avro file keeps no statistics."""
+        return {}
 
     def _dataset(self, file: File, metadata: Mapping[str, str], ctx: Context) -> Dataset:
         text = metadata["avro.schema"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumos_lake.heads import Head, empty, profile, read_head, unreadable
 
@@ -22,6 +23,9 @@ from lumos_core.plugin_api import (
 from .config import CsvConfig
 from .dialect import first_record, holds_names, names_of, separator_line, sniff
 from .text import NotTextError, Text, decode, whole_lines
+
+if TYPE_CHECKING:
+    from lumos_lake.profiling import Known, Sampling
 
 _GROWTH = 64
 _NULLS = ("", "NA", "N/A", "NULL", "null", "NaN", "nan", "n/a", "#N/A", "-nan", "-NaN", "#NA", "<NA>")
@@ -57,12 +61,8 @@ class CsvFormat(Format[CsvConfig]):
             yield profile(file, ctx, rows=0)
             return
         _warn_text(text, file, ctx)
-        separated = separator_line(data[start:])
-        if separated is not None:
-            start += separated[1]
-        body = data[start:].lstrip(b"\r\n")
-        delimiter = config.delimiter or (separated[0] if separated else sniff(body))
-        names, has_names, kinds, rows = self._columns(file, body, delimiter, ctx)
+        delimiter, body = self._body(data, start)
+        names, has_names, kinds, rows, _ = self._columns(file, body, delimiter, ctx)
         fields = seen.fields(names, kinds)
         options = [
             ("delimiter", delimiter),
@@ -79,6 +79,48 @@ class CsvFormat(Format[CsvConfig]):
             value.properties = [("csv.sampled_bytes", str(config.sample_bytes))]
         yield Record(file.urn, value)
         yield profile(file, ctx, rows=rows if head.whole else None)
+
+    def sample(self, file: File, ask: Sampling, ctx: Context) -> Iterator[Any]:
+        """Yield record batches for a profile (`lumos_lake.profiling.Profiled`).
+
+        Raises:
+            UnitError: When the file cannot be read.
+            ValueError: When pyarrow cannot make rows of it.
+        """
+        from .profile import Opening, batches
+
+        head, text, data, start = self._records(file)
+        if not data[start:].strip():
+            return
+        delimiter, body = self._body(data, start)
+        names, _, kinds, rows, second = self._columns(file, body, delimiter, ctx)
+        before = data[: len(data) - len(body) + second]
+        quote = self.config.quote.encode()
+        opening = Opening(
+            compression=head.compression,
+            encoding=text.encoding,
+            delimiter=delimiter,
+            names=names,
+            types=kinds,
+            start=len(before),
+            before=before,
+            marked=len(BOM_UTF8) if head.data.startswith(BOM_UTF8) else 0,
+            row=max(1.0, (len(body) - second) / max(1, rows)),
+            broken_cells=bool(quote) and rows < body.count(b"\n", second),
+        )
+        yield from batches(file, opening, ask, self.config)
+
+    def statistics(self, file: File) -> Mapping[str, Known]:
+        """Return nothing: text keeps no statistics."""
+        return {}
+
+    def _body(self, data: bytes, start: int) -> tuple[str, bytes]:
+        """Return the delimiter, and the records: what stands below the lines to skip."""
+        separated = separator_line(data[start:])
+        if separated is not None:
+            start += separated[1]
+        body = data[start:].lstrip(b"\r\n")
+        return self.config.delimiter or (separated[0] if separated else sniff(body)), body
 
     def _records(self, file: File) -> tuple[Head, Text, bytes, int]:
         """Return the head, its text, its whole records and where they begin; a head without a record is enlarged."""
@@ -99,8 +141,10 @@ class CsvFormat(Format[CsvConfig]):
                 return head, text, data or text.data, start
             limit *= 4
 
-    def _columns(self, file: File, body: bytes, delimiter: str, ctx: Context) -> tuple[list[str], bool, list[str], int]:
-        """Return names, whether they were written, types, and the number of records."""
+    def _columns(
+        self, file: File, body: bytes, delimiter: str, ctx: Context
+    ) -> tuple[list[str], bool, list[str], int, int]:
+        """Return names, whether they were written, types, the number of records, and where in the text they begin."""
         from .infer import Options, infer, repeats
 
         config = self.config
@@ -141,7 +185,7 @@ class CsvFormat(Format[CsvConfig]):
                 f"{ragged:,} of {found.rows:,} sampled rows do not have {width} columns and were left out",
                 file.path,
             )
-        return names, has_names, found.types, found.rows
+        return names, has_names, found.types, found.rows, second
 
 
 class _Seen:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumos_lake.heads import Head, empty, profile, read_head, unreadable
 
@@ -11,6 +11,9 @@ from lumos_core.plugin_api import AnyRecord, Context, Dataset, File, Format, Lay
 
 from .config import JsonConfig
 from .records import MAX_DEPTH, Found, NoRecordError, as_utf8, depth, split
+
+if TYPE_CHECKING:
+    from lumos_lake.profiling import Known, Sampling
 
 _GROWTH = 64
 _SHOWN = 5
@@ -60,6 +63,22 @@ class JsonFormat(Format[JsonConfig]):
         _warn(found, mixed, file, ctx)
         yield Record(file.urn, value)
         yield profile(file, ctx, rows=len(found.records) if head.whole and not found.broken else None)
+
+    def sample(self, file: File, ask: Sampling, ctx: Context) -> Iterator[list[Any]]:
+        """Yield lists of documents for a profile (`lumos_lake.profiling.Profiled`).
+
+        Raises:
+            UnitError: When the file cannot be read.
+        """
+        from .profile import batches
+
+        read = self._read(file, ctx)
+        if read is not None:
+            yield from batches(file, *read, self.config.records, ask)
+
+    def statistics(self, file: File) -> Mapping[str, Known]:
+        """Return nothing: text keeps no statistics."""
+        return {}
 
     def _read(self, file: File, ctx: Context) -> tuple[Head, Found] | None:
         """Return the head and its records; None for an empty file; a head without a record is enlarged."""

@@ -131,7 +131,7 @@ def _by_value(records: Iterable[bytes]) -> tuple[list[Field], list[str]]:
         try:
             root.add(msgspec.json.decode(record))
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-            root.add(_lenient(record))
+            root.add(lenient(record))
     fields: list[Field] = []
     mixed: list[str] = []
     if root.kinds == {"struct"}:
@@ -141,7 +141,7 @@ def _by_value(records: Iterable[bytes]) -> tuple[list[Field], list[str]]:
     return fields, mixed
 
 
-def _lenient(record: bytes) -> Any:
+def lenient(record: bytes) -> Any:
     """Read what the strict reader refuses: numbers beyond any float, half a surrogate pair."""
     import json
 

@@ -22,7 +22,7 @@ from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
 from ..errors import ConfigError, DiskError, LockedError
 from . import checking
-from .environments import FOLDER, EnvironmentConfig, is_local
+from .environment import FOLDER, EnvironmentConfig, is_local
 from .lock import LockedEnvironment, LockedPackage, LockedSet, is_stale, normal, without_credentials
 from .marker import Marker, read_marker, write_marker
 from .pythons import Base

@@ -18,12 +18,12 @@ from click.testing import CliRunner
 
 import lumos_core
 from lumos_core.cli import main
+from lumos_core.environments import api, building, wheels
+from lumos_core.environments.building import alone
+from lumos_core.environments.environment import EnvironmentConfig, find, interpreter
+from lumos_core.environments.lock import lock_path, read_lock
+from lumos_core.environments.marker import read_marker
 from lumos_core.errors import ConfigError, LockedError, LumosError, UsageError
-from lumos_core.isolation import api, building, wheels
-from lumos_core.isolation.building import alone
-from lumos_core.isolation.environments import EnvironmentConfig, find, interpreter
-from lumos_core.isolation.lock import lock_path, read_lock
-from lumos_core.isolation.marker import read_marker
 
 _spec = importlib.util.spec_from_file_location("handmade_wheels", Path(__file__).with_name("handmade_wheels.py"))
 assert _spec is not None
@@ -347,7 +347,7 @@ def test_an_interrupted_sync_leaves_nothing_half_done(place: Place, at: str, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"lumos_core.isolation.tools.Uv.{at}", interrupt)
+        patch.setattr(f"lumos_core.environments.tools.Uv.{at}", interrupt)
         with pytest.raises(KeyboardInterrupt):
             place.sync(tool="uv")
         assert place.info().state == "not built"
@@ -355,7 +355,7 @@ def test_an_interrupted_sync_leaves_nothing_half_done(place: Place, at: str, mon
     before = place.snapshot()
     place.declare("helper")
     with monkeypatch.context() as patch:
-        patch.setattr(f"lumos_core.isolation.tools.Uv.{at}", interrupt)
+        patch.setattr(f"lumos_core.environments.tools.Uv.{at}", interrupt)
         with pytest.raises(KeyboardInterrupt):
             place.sync(tool="uv")
     assert place.snapshot() == before
@@ -646,7 +646,7 @@ def test_another_kernel_makes_a_lock_stale_for_a_sync_and_not_for_a_run(
 
 
 def test_what_a_tool_says_tells_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lumos_core.isolation import tools
+    from lumos_core.environments import tools
 
     def told(output: str, *more: str) -> LumosError:
         code = f"print({output!r}); raise SystemExit(1)"
@@ -666,7 +666,7 @@ def test_what_a_tool_says_tells_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_uv_follows_the_configuration_of_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from lumos_core.isolation.tools import pip_for_uv
+    from lumos_core.environments.tools import pip_for_uv
 
     named = tmp_path / "pip.conf"
     named.write_text(
@@ -684,7 +684,7 @@ def test_uv_follows_the_configuration_of_pip(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_without_uv_it_is_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lumos_core.isolation import tools
+    from lumos_core.environments import tools
 
     assert tools.choose("pip").name == "pip"
     monkeypatch.setattr(tools, "_uv", str)

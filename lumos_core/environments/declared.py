@@ -16,7 +16,7 @@ from ..config.reading import failure, read_node, validate
 from ..config.types import LocalPath
 from ..config.variables import Resolved
 from ..errors import ConfigError, UsageError
-from .environments import FOLDER, EnvironmentConfig, Environments
+from .environment import FOLDER, EnvironmentConfig, Environments
 from .lock import Lock, read_lock
 
 

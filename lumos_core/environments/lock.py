@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from ..contracts.component import Config
 from ..errors import ConfigError
 from ..files import atomic_write
-from .environments import NAME, EnvironmentConfig
+from .environment import NAME, EnvironmentConfig
 
 SUFFIX = ".environments.lock"
 

@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lumos_core.config.api import load_pipeline
+from lumos_core.environments import lock as locks
+from lumos_core.environments.environment import EnvironmentConfig, find, interpreter, is_local
+from lumos_core.environments.lock import (
+    Lock,
+    LockedEnvironment,
+    LockedPackage,
+    LockedSet,
+    is_stale,
+    read_lock,
+    write_lock,
+)
+from lumos_core.environments.marker import Marker, write_marker
 from lumos_core.errors import ConfigError
-from lumos_core.isolation import lock as locks
-from lumos_core.isolation.environments import EnvironmentConfig, find, interpreter, is_local
-from lumos_core.isolation.lock import Lock, LockedEnvironment, LockedPackage, LockedSet, is_stale, read_lock, write_lock
-from lumos_core.isolation.marker import Marker, write_marker
 
 HASH = "sha256:" + "ab" * 32
 TARGET = "linux-x86_64 cpython-3.11"

@@ -14,7 +14,7 @@ from ..errors import ConfigError, LockedError, LumosError, UsageError
 from . import checking
 from .building import UNFINISHED, Plan, alone, build, clean, ours, resolve, size_of, stale_reason
 from .declared import Declared, read_declared
-from .environments import FOLDER, EnvironmentConfig, existing_python
+from .environment import FOLDER, EnvironmentConfig, existing_python
 from .lock import Lock, LockedEnvironment, LockedSet, is_stale, read_lock, without_credentials, write_lock
 from .marker import Marker, read_marker
 from .pythons import base_python

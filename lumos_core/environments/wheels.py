@@ -18,7 +18,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from .. import __version__
 from ..errors import ConfigError
-from .environments import is_local
+from .environment import is_local
 from .lock import normal
 from .tools import Options, Tool
 

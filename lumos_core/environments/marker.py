@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from ..contracts.component import Config
 from ..files import atomic_write
-from .environments import MARKER, interpreter
+from .environment import MARKER, interpreter
 
 
 class Marker(Config):

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from packaging.requirements import Requirement
 
 from ..errors import ConfigError, DiskError, LumosError
-from .environments import interpreter
+from .environment import interpreter
 from .lock import LockedPackage, normal
 
 ToolName = Literal["uv", "pip"]
