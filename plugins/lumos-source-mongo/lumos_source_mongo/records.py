@@ -184,7 +184,7 @@ def _count(sizes: Mapping[str, Any], name: str) -> int | None:
 def _metrics(place: Place, node: Node, path: str, depth: int = 0) -> Iterator[tuple[str, dict[str, int]]]:
     """Return counts by path, rare kinds included, for everything that the schema holds."""
     if node.value is not None and OBJECT in place.kinds:
-        value = place.value or place.entries()
+        value = place.entries(root=not path)
         yield from _one(value, node.value, paths.map_value(path) if path else "{value}", 0, depth)
     for name, member in node.members.items():
         inner = place.members.get(name)

@@ -14,6 +14,8 @@ from bson import DBRef
 
 from .kinds import ARRAY, BY_CLASS, DEEP, OBJECT, kind_of
 
+NAMES = 1_000
+"""An object of more names than this is a map by itself."""
 WIDE = 200
 """Objects of more members than this are not cached: they seldom repeat, and each would cost much memory."""
 CACHED = 20_000
@@ -33,10 +35,11 @@ class Shape:
         sizes: Magnitudes of the lengths of arrays, out of `SIZES`.
         members: Of objects: (name, shape, whether another object at this place lacks it).
         element: Of arrays that hold something.
+        value: Of objects that are a map by themselves: what stands under any of their names but `_id`.
         weight: Number of members inside.
     """
 
-    __slots__ = ("element", "kinds", "members", "sizes", "weight")
+    __slots__ = ("element", "kinds", "members", "sizes", "value", "weight")
 
     def __init__(
         self,
@@ -44,12 +47,17 @@ class Shape:
         sizes: Iterable[str] = (),
         members: tuple[tuple[str, Shape, bool], ...] = (),
         element: Shape | None = None,
+        value: Shape | None = None,
     ) -> None:
         self.kinds, self.sizes = tuple(kinds), tuple(sizes)
-        self.members, self.element = members, element
-        self.weight: int = (
-            len(members) + sum(inner.weight for _, inner, _ in members) + (element.weight if element else 0)
-        )
+        self.element = element
+        if len(members) > NAMES:
+            entries = [inner for name, inner, _ in members if name != "_id"]
+            value = unite([*dict.fromkeys([value, *entries] if value else entries)])
+            members = tuple(member for member in members if member[0] == "_id")
+        self.members, self.value = members, value
+        inside = [inner for _, inner, _ in members] + [part for part in (element, value) if part is not None]
+        self.weight: int = len(members) + sum(part.weight for part in inside)
 
 
 _Look = tuple[tuple[int, Callable[[Any], Shape]], ...]
@@ -165,6 +173,7 @@ def unite(shapes: list[Shape]) -> Shape:
     kinds = dict.fromkeys(kind for shape in shapes for kind in shape.kinds)
     sizes = dict.fromkeys(size for shape in shapes for size in shape.sizes)
     elements = [shape.element for shape in shapes if shape.element is not None]
+    values = [shape.value for shape in shapes if shape.value is not None]
     objects = [shape for shape in shapes if OBJECT in shape.kinds]
     by_name: dict[str, list[tuple[Shape, bool]]] = {}
     for shape in objects:
@@ -178,4 +187,6 @@ def unite(shapes: list[Shape]) -> Shape:
         )
         for name, found in by_name.items()
     )
-    return Shape(kinds, sizes, members, unite([*dict.fromkeys(elements)]) if elements else None)
+    element = unite([*dict.fromkeys(elements)]) if elements else None
+    value = unite([*dict.fromkeys(values)]) if values else None
+    return Shape(kinds, sizes, members, element, value)

@@ -13,8 +13,8 @@ from typing import Any
 from .kinds import OBJECT
 from .shapes import Shape, Shaper
 
-NAMES = 1_000
-"""More names than this in the objects at one place are the keys of a map."""
+NAMES = 10_000
+"""More names than this in the objects at one place, all documents together, are the keys of a map."""
 PLACES = 50_000
 """More places than this are not kept: the limit of names is halved until they fit."""
 DEEPEST = 60
@@ -31,15 +31,19 @@ class Place:
         kinds: Kind -> in how many of them.
         sizes: Magnitude of the length of an array -> in how many of them.
         partial: In how many another object at the same place lacks it.
+        filled: In how many of them an object has members that are counted by name.
+        wide: In how many of them an object is a map by itself; its names are not counted.
+        collapsed: All names are the keys of a map: `members` holds at most an `_id`, which is none of them.
         members: Members of the objects here, by name.
-        value: The values of the map that the objects here are; then `members` holds at most what is no entry of it.
+        value: Values of the maps here, whatever their keys.
         element: Elements of the arrays here.
     """
 
-    __slots__ = ("docs", "element", "kinds", "members", "partial", "sizes", "value")
+    __slots__ = ("collapsed", "docs", "element", "filled", "kinds", "members", "partial", "sizes", "value", "wide")
 
     def __init__(self) -> None:
-        self.docs = self.partial = 0
+        self.docs = self.partial = self.filled = self.wide = 0
+        self.collapsed = False
         self.kinds: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
         self.members: dict[str, Place] = {}
@@ -58,7 +62,7 @@ class Place:
         """Return everything as plain, comparable data."""
         return (
             self.docs,
-            self.partial,
+            (self.partial, self.filled, self.wide, self.collapsed),
             self.kinds,
             self.sizes,
             {name: place.state() for name, place in self.members.items()},
@@ -66,11 +70,18 @@ class Place:
             self.element.state() if self.element else None,
         )
 
-    def entries(self) -> Place:
-        """Return all members taken together, as the values of a map."""
+    def entries(self, *, root: bool = False) -> Place:
+        """Return everything that stands in the objects here, as the values of a map.
+
+        Args:
+            root: These are documents, whose `_id` is no entry.
+        """
         together = Place()
-        for place in self.members.values():
-            _merge(together, place, NAMES)
+        for name, place in self.members.items():
+            if not (root and name == "_id"):
+                _merge(together, place, NAMES)
+        if self.value is not None:
+            _merge(together, self.value, NAMES)
         return together
 
 
@@ -159,21 +170,29 @@ def _fold(place: Place, shape: Shape, count: int, names: int, depth: int = 0, *,
             place.element = Place()
             new += 1
         new += _fold(place.element, shape.element, count, names, depth + 1)
-    members, value = place.members, place.value
+    if shape.value is not None:
+        place.wide += count
+        if place.value is None:
+            place.value = Place()
+            new += 1
+        new += _fold(place.value, shape.value, count, names, depth + 1)
+    members = place.members
+    if shape.members:
+        place.filled += count
     for name, inner, partial in shape.members:
         member = members.get(name)
         if member is None:
-            if value is not None and not (root and name == "_id"):
-                member = value
+            if place.value is not None and place.collapsed and not (root and name == "_id"):
+                member = place.value
             else:
                 member = members[name] = Place()
                 new += 1
         if partial:
             member.partial += count
         new += _fold(member, inner, count, names, depth + 1)
-        if value is None and len(members) > names:
+        if len(members) > names:
             _collapse(place, names, root)
-            value = place.value
+            members = place.members
     return new
 
 
@@ -182,6 +201,7 @@ def _collapse(place: Place, names: int, root: bool) -> None:
     members, place.members = place.members, {}
     if root and "_id" in members:
         place.members["_id"] = members.pop("_id")
+    place.collapsed = True
     if place.value is None:
         place.value = Place()
     for member in members.values():
@@ -192,6 +212,8 @@ def _merge(into: Place, other: Place, names: int, *, root: bool = False) -> None
     """Add the counts of another place."""
     into.docs += other.docs
     into.partial += other.partial
+    into.filled += other.filled
+    into.wide += other.wide
     for kind, count in other.kinds.items():
         into.kinds[kind] = into.kinds.get(kind, 0) + count
     for size, count in other.sizes.items():
@@ -199,23 +221,24 @@ def _merge(into: Place, other: Place, names: int, *, root: bool = False) -> None
     if other.element is not None:
         into.element = into.element or Place()
         _merge(into.element, other.element, names)
-    if other.value is not None and into.value is None:
+    if other.collapsed and not into.collapsed:
         _collapse(into, names, root)
-    if other.value is not None and into.value is not None:
+    if other.value is not None:
+        into.value = into.value or Place()
         _merge(into.value, other.value, names)
     for name, member in other.members.items():
-        if into.value is not None and not (root and name == "_id"):
+        if into.collapsed and into.value is not None and not (root and name == "_id"):
             _merge(into.value, member, names)
             continue
         if name not in into.members:
             into.members[name] = Place()
         _merge(into.members[name], member, names)
-        if into.value is None and len(into.members) > names:
+        if len(into.members) > names:
             _collapse(into, names, root)
 
 
 def _narrow(place: Place, names: int, *, root: bool = False) -> None:
-    if place.value is None and len(place.members) > names:
+    if len(place.members) > names:
         _collapse(place, names, root)
     for inner in place.inner():
         _narrow(inner, names)
@@ -226,5 +249,5 @@ def _count(place: Place) -> int:
 
 
 def objects(place: Place) -> int:
-    """Return in how many documents an object stands at a place."""
-    return place.kinds.get(OBJECT, 0)
+    """Return in how many documents an object stands at a place whose names are counted."""
+    return place.kinds.get(OBJECT, 0) - place.wide

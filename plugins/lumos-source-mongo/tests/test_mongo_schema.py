@@ -394,11 +394,12 @@ def test_one_document_of_a_hundred_thousand_keys() -> None:
         "_id": "int32",
         "m": "map<string,int32>",
     }
-    assert not observed.root.members["m"].members, "no key is kept"
+    place = observed.root.members["m"]
+    assert not place.members and place.wide == 1, "no key is kept"
 
 
 def test_a_document_that_is_a_map_itself() -> None:
-    documents = [{"_id": number, **{f"key-{number}-{n}": "x" for n in range(500)}} for number in range(5)]
+    documents = [{"_id": number, **{f"key-{number}-{n}": "x" for n in range(1500)}} for number in range(5)]
     assert by_path(documents) == {"_id": "int32", "{value}": "string"}
     assert fields(documents, fields(documents)) == fields(documents)
 
@@ -415,6 +416,31 @@ def test_a_document_that_is_a_map_itself() -> None:
 def test_names_that_are_data_make_a_map(names: list[str]) -> None:
     assert by_path([{"_id": 1, "m": dict.fromkeys(names, 1)}] * 3)["m"] == "map<string,int32>"
     assert by_path([{"_id": 1, "m": dict.fromkeys(names[:4], 1)}] * 3)["m"] == "struct", "too few to tell"
+
+
+def test_one_document_of_very_many_names_makes_no_map_of_the_others() -> None:
+    usual = [{"_id": number, "o": {"a": 1, "b": "x"}} for number in range(200)]
+    before = fields(usual)
+    flood = {f"key-{number}": number for number in range(5_000)}
+    for odd in ({"_id": 1, **flood}, {"_id": 1, "o": flood}, {"_id": 1, "o": dict(list(flood.items())[:900])}):
+        assert fields([*usual, odd], before) == before
+        assert fields([odd, *usual]) == before
+    kinds = {item.kind for item in settle(observe([*usual, {"_id": 1, "o": flood}]).root).rare}
+    assert kinds == {"object of very many names"}
+
+
+def test_objects_of_rare_names_only_are_maps() -> None:
+    documents = [{"_id": 1, "o": {f"k{number}": 1}} for number in range(500)]
+    assert by_path(documents) == {"_id": "int32", "o": "map<string,int32>"}
+    assert fields(documents, fields(documents)) == fields(documents)
+
+
+def test_the_thirtieth_name_of_one_document_makes_no_map() -> None:
+    names = [f"f{number}" for number in range(29)]
+    usual = [{"_id": 1, "o": {names[number % 29]: 1}} for number in range(580)]
+    before = fields(usual)
+    assert {field.path: field.type for field in before}["o"] == "struct"
+    assert fields([*usual, {"_id": 1, "o": {"g": 1, "h": 2}}], before) == before
 
 
 def test_a_struct_with_many_members_stays_one() -> None:
