@@ -72,5 +72,5 @@ class SqlEnricherConfig(Config):
         default=500_000, ge=1_000, description="Characters of one statement; a longer one is a gap that is told."
     )
     max_text: int = Field(
-        default=4_000_000, ge=1_000, description="Characters of one file; a larger one is a gap that is told."
+        default=2_000_000, ge=1_000, description="Characters of one file; a larger one is a gap that is told."
     )

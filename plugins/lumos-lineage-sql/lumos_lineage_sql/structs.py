@@ -102,7 +102,7 @@ class Limits(Struct, frozen=True):
         steps: Nodes and origins that are looked at in one statement.
     """
 
-    text: int = 4_000_000
+    text: int = 2_000_000
     statement: int = 500_000
     depth: int = 200
     steps: int = 5_000_000

@@ -55,7 +55,7 @@ def test_a_statement_beyond_the_limit_is_a_gap():
 
 def test_a_text_beyond_the_limit_is_not_even_split():
     [found] = lineage_of("SELECT 1;" * 2_000_000, "postgres")
-    assert found.reason == "the text has 18000000 characters, more than the 4000000 that are read"
+    assert found.reason == "the text has 18000000 characters, more than the 2000000 that are read"
 
 
 def test_names_that_multiply_are_given_up():
