@@ -85,7 +85,7 @@ def describe(kind: str, name: str) -> dict[str, Any]:
         "doc": (component.__doc__ or "").partition("\n")[0],
         "options": options,
         "capabilities": _capabilities(component),
-        "example": _example(wanted, name, options),
+        "example": _example(wanted, name, _entry(model, options)),
         "schema": config_schema(model),
     }
 
@@ -170,13 +170,19 @@ def _support(support: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in ("", False)}
 
 
-def _example(kind: ComponentKind, name: str, options: list[dict[str, Any]]) -> str:
-    entry: dict[str, Any] = {"type": name}
-    for option in options:
-        if option["required"]:
-            entry[option["name"]] = _sample(option)
+def _entry(model: type[BaseModel], options: list[dict[str, Any]]) -> dict[str, Any]:
+    """The least that works: the model's own example (pydantic's `examples`), else what is required."""
+    extra = model.model_config.get("json_schema_extra")
+    examples = extra.get("examples") if isinstance(extra, dict) else None
+    if isinstance(examples, list) and examples and isinstance(examples[0], dict):
+        return dict(examples[0])
+    return {option["name"]: _sample(option) for option in options if option["required"]}
+
+
+def _example(kind: ComponentKind, name: str, entry: Mapping[str, Any]) -> str:
     section, many = SECTIONS[kind]
-    text: str = yaml.safe_dump({section: [entry] if many else entry}, sort_keys=False)
+    whole = {"type": name, **entry}
+    text: str = yaml.safe_dump({section: [whole] if many else whole}, sort_keys=False)
     if kind == "format":
         return f"# in a source that reads files\n{text}"
     return text

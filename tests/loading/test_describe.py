@@ -130,3 +130,20 @@ def test_what_cannot_be_described() -> None:
 def test_an_example_of_a_format_says_where_it_goes(toolbox: Any) -> None:
     toolbox.toy("toy")
     assert describe("format", "toy")["example"] == "# in a source that reads files\nformats:\n- type: toy\n"
+
+
+def test_the_example_of_a_model_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is required may depend on what is given: then the author says what works."""
+    (tmp_path / "either_or.py").write_text(
+        "from lumos_core.plugin_api import *\n"
+        "from pydantic import ConfigDict, Field\n"
+        "class Options(Config):\n"
+        "    model_config = ConfigDict(json_schema_extra={'examples': [{'host': 'db.example'}]})\n"
+        "    url: str = Field('', description='Either.')\n"
+        "    host: str = Field('', description='Or.')\n"
+        "class Either(Source[Options]):\n"
+        "    def plan(self, within, ctx): return ()\n"
+        "    def extract(self, unit, ctx): return ()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert describe("source", "either_or:Either")["example"] == "sources:\n- type: either_or:Either\n  host: db.example\n"

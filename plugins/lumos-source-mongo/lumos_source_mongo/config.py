@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from lumos_core.plugin_api import Config, LocalPath
 
@@ -13,6 +13,8 @@ ReadPreference = Literal["primary", "primaryPreferred", "secondary", "secondaryP
 
 class MongoConfig(Config):
     """Which server, which collections, and how much of them is read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"uri": "${MONGO_URI}"}]})
 
     uri: SecretStr | None = Field(
         default=None,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from lumos_core.plugin_api import Config
 
 
 class PostgresConfig(Config):
     """How to reach a server, which of its databases, schemas and tables to read, and how long to wait."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dsn": "${SHOP_DSN}"}]})
 
     dsn: SecretStr | None = Field(
         default=None,
