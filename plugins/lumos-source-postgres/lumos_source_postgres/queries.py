@@ -37,7 +37,7 @@ select json_build_object(
     'database', (select json_build_array(d.datdba::int8, shobj_description(d.oid, 'pg_database'),
         pg_encoding_to_char(d.encoding), d.datcollate, d.datctype,
         (select json_agg(json_build_array(x.grantee::int8, x.privilege_type, x.is_grantable, x.grantor::int8))
-         from aclexplode(d.datacl) x))
+         from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) x))
         from pg_database d where d.datname = current_database()),
     'extensions', (select json_agg(json_build_array(extname, extversion) order by extname) from pg_extension),
     'schemas', (select json_agg(json_build_array(n.oid::int8, n.nspname, n.nspowner::int8,
