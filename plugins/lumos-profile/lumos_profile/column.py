@@ -102,10 +102,7 @@ class Column:
             left_out = int(counts[order[PER_BATCH]])
             order = order[:PER_BATCH]
             unique, counts = [unique[place] for place in order], [int(counts[place]) for place in order]
-        if values.kind == "other" or values.kind == "binary":
-            self._frequent.complete = False
-            return
-        texts = unique if values.kind == "text" else [_text(value, values.kind) for value in unique]
+        texts = unique if values.kind in ("text", "binary") else [_text(value, values.kind) for value in unique]
         self._frequent.add(texts, counts, left_out)
         if values.kind in ("text", "number", "mixed"):
             self._look(texts, counts, patterns=self.kind == "text")
@@ -182,7 +179,7 @@ class Column:
         exact = self._frequent.exact
         facts.distinct = self._frequent.distinct if exact else min(self._distinct.estimate, present)
         facts.distinct_error = 0 if exact else ERROR
-        if self._lengths is not None and self._texts:
+        if self._lengths is not None and self._texts and self.kind != "mixed":
             total, shortest, longest = self._lengths
             facts.lengths = decimal(round(total / self._texts, 2)), shortest, longest
         if self.kind in MOMENTS or self.kind == "number":
@@ -190,7 +187,7 @@ class Column:
         elif self._minimum is not None:
             facts.minimum, facts.maximum = _text(self._minimum, self.kind), _text(self._maximum, self.kind)
         facts.patterns = self._patterns.top()
-        if config.top_values:
+        if config.top_values and self.kind != "binary":
             # A value that is not seen twice is no frequent one; it would only be somebody's.
             often = [(value, count) for value, count in self._frequent.items() if count > 1]
             facts.top = often[: config.top_values]

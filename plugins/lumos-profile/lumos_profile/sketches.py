@@ -7,7 +7,7 @@ random bits that cannot be seeded, so that two runs over the same data would not
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import datasketches
@@ -19,6 +19,8 @@ ERROR = 1.04 / 2 ** (LG_K / 2)
 """Relative standard error of an estimate of distinct values (also of merged ones)."""
 RETAINED = 8_192
 """Up to so many numbers are kept as they are, so that the quantiles of small data are exact."""
+COMPRESSION = 1_000
+"""Of t-digest: quantiles are within about 0.5 % in rank, in about 20 KiB."""
 FREQUENT = 11
 """The map of frequent values holds 0.75 * 2^11 of them."""
 PER_BATCH = 512
@@ -35,9 +37,11 @@ class Distinct:
     def __init__(self) -> None:
         self._sketch: Any = datasketches.hll_sketch(LG_K)
 
-    def add(self, values: Iterable[Any]) -> None:
+    def add(self, values: Sequence[Any]) -> None:
         """Add values: whole numbers, numbers or texts; each once is enough."""
         deque(map(self._sketch.update, values), 0)
+        if "" in values:
+            self._sketch.update("\0")  # the library passes over the empty text
 
     def merge(self, other: Distinct) -> None:
         """Add what another part of the same data had."""
@@ -92,7 +96,7 @@ class Quantiles:
 
     def _spill(self) -> None:
         if self._sketch is None:
-            self._sketch = datasketches.tdigest_double(200)
+            self._sketch = datasketches.tdigest_double(COMPRESSION)
             for part in self._parts:
                 self._sketch.update(part)
             self._parts, self._held = [], 0
