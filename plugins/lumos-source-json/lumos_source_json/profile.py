@@ -1,4 +1,4 @@
-"""Records of JSON for a profile: all of a small file, evenly spaced blocks of a large one that has a record per line."""
+"""Records of JSON for a profile: all of a small file, evenly spaced blocks of a large one with a record per line."""
 
 from __future__ import annotations
 
