@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from lumos_core.cli import COMMANDS
+from lumos_core.cli.plugin_commands import load_plugin_command, plugin_commands
 
 from .words import MADE, table
 
@@ -21,13 +22,25 @@ def cli() -> str:
         "Every command takes `-h`. Commands that print a table take `--json` too; what it prints is stable. Tables are "
         "plain text where there is no terminal or where [`NO_COLOR`](environment.md) is set. "
         "[Exit codes](exit-codes.md) have a page of their own.\n",
-        table(
-            ("command", "does"), [(f"[`lumos {name}`](#lumos-{name})", text) for name, (_, text) in COMMANDS.items()]
-        ),
+        table(("command", "does"), [(f"[`lumos {name}`](#lumos-{name})", text) for name, text in _table()]),
     ]
     for name, (module, _) in COMMANDS.items():
         parts += _command(f"lumos {name}", import_module(module).command)
+    for name, command in _of_plugins().items():
+        parts += _command(f"lumos {name}", command)
     return "\n".join(parts)
+
+
+def _table() -> Iterator[tuple[str, str]]:
+    yield from ((name, text) for name, (_, text) in COMMANDS.items())
+    for name, command in _of_plugins().items():
+        yield name, f"{command.get_short_help_str(100)} From `{plugin_commands()[name]}`."
+
+
+def _of_plugins() -> dict[str, click.Command]:
+    """The commands that this repository's plugins bring."""
+    ours = [name for name, distribution in plugin_commands().items() if distribution.startswith("lumos-")]
+    return {name: command for name in ours if (command := load_plugin_command(name)) is not None}
 
 
 def _command(title: str, command: click.Command) -> Iterator[str]:

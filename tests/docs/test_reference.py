@@ -19,6 +19,7 @@ from pydantic import BaseModel
 import lumos_core
 from lumos_core import hookspecs, plugin_api
 from lumos_core.cli import COMMANDS
+from lumos_core.cli.plugin_commands import load_plugin_command, plugin_commands
 from lumos_core.config.pipeline import PipelineFile
 from lumos_core.contracts.component import COMPONENT_KINDS
 from lumos_core.loading.registry import Registry
@@ -101,6 +102,7 @@ def _commands(title: str, command: click.Command) -> list[tuple[str, click.Comma
 
 def _all_commands() -> list[tuple[str, click.Command]]:
     loaded = {name: importlib.import_module(module).command for name, (module, _) in COMMANDS.items()}
+    loaded |= {name: load_plugin_command(name) for name in plugin_commands()}
     return [pair for name, command in loaded.items() for pair in _commands(f"lumos {name}", command)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -130,18 +131,19 @@ class Reader:
     def stream(
         self, query: str, cancelled: Callable[[], bool], parameters: dict[str, Any] | None = None
     ) -> Iterator[str]:
-        """Yield the only column of each row, through a cursor of the server.
+        """Yield the only column of each row, through a cursor of the server that is one batch ahead.
 
         Raises:
             Cancelled: When the run is to stop.
         """
-        with self._connection.cursor(name="lumos") as cursor:
-            cursor.itersize = _BATCH
+        with self._connection.cursor(name="lumos") as cursor, ThreadPoolExecutor(1) as ahead:
             cursor.execute(query, parameters)
-            for count, (text,) in enumerate(cursor):
-                if count % _BATCH == 0 and cancelled():
+            pending = ahead.submit(cursor.fetchmany, _BATCH)
+            while batch := pending.result():
+                if cancelled():
                     raise Cancelled("The run was cancelled")
-                yield text
+                pending = ahead.submit(cursor.fetchmany, _BATCH)
+                yield from (text for (text,) in batch)
 
     def passing(self, query: str, parameters: dict[str, Any] | None = None) -> list[str]:
         """Return the only column of each row, and give back every lock that the query took.
