@@ -18,8 +18,8 @@ NAMES = 1_000
 """An object of more names than this is a map by itself."""
 WIDE = 200
 """Objects of more members than this are not cached: they seldom repeat, and each would cost much memory."""
-CACHED = 20_000
-"""Members of all cached shapes together; then the cache begins anew."""
+CACHED = 60_000
+"""Members of all cached shapes together, some 100 bytes each; then the cache begins anew."""
 SIZES = ("0", "1", "2-9", "10-99", "100-999", "1000-9999", "10000+")
 """Lengths of arrays, by magnitude."""
 
@@ -77,22 +77,23 @@ class Shaper:
 
     def of(self, value: dict[str, Any]) -> Shape:
         """Return the shape of a document or of an object inside one."""
-        names, classes = tuple(value), tuple(map(type, value.values()))
-        plan = self._plans.get((names, classes)) or self._plan(names, classes)
-        number, shape, deep = plan
+        names, values = tuple(value), [*value.values()]
+        classes = tuple(map(type, values))
+        try:
+            number, shape, deep = self._plans[names, classes]
+        except KeyError:
+            number, shape, deep = self._plan(names, classes)
         if shape is not None:
             return shape
-        if not deep:
-            return self._object(names, classes, ())
-        values = [*value.values()]
         inner = tuple([look(values[place]) for place, look in deep])
-        found = self._objects.get((number, inner))
-        if found is None:
+        try:
+            return self._objects[number, inner]
+        except KeyError:
             found = self._object(names, classes, inner)
             if number:
                 self._objects[number, inner] = found
-                self._hold(found.weight + len(inner))
-        return found
+                self._hold(len(names) + len(inner))
+            return found
 
     def _plan(self, names: tuple[str, ...], classes: tuple[type, ...]) -> _Plan:
         """Say which values have to be looked into; when none has, the shape is known."""
@@ -155,7 +156,7 @@ class Shaper:
             shape = Shape((ARRAY,), (size,), element=unite(parts) if parts else None)
             if shape.weight <= WIDE:
                 self._arrays[classes, inside, size] = shape
-                self._hold(shape.weight + len(parts))
+                self._hold(1 + len(parts))
         return shape
 
     def _hold(self, weight: int) -> None:

@@ -6,7 +6,6 @@ holds as long as no more than `PLACES` places are seen; beyond, memory comes fir
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,7 +97,7 @@ class Observed:
         self.narrowed = False
         self._shaper = shaper or Shaper()
         self._root = Place()
-        self._pending: Counter[Shape] = Counter()
+        self._pending: dict[Shape, int] = {}
         self._weight = 0
         self._names = NAMES
         self._places = 1
@@ -118,10 +117,10 @@ class Observed:
         shape = self._shaper.of(document)
         self.documents += 1
         pending = self._pending
-        if shape in pending:
-            pending[shape] += 1
+        seen = pending.get(shape, 0)
+        pending[shape] = seen + 1
+        if seen:
             return
-        pending[shape] = 1
         self._weight += shape.weight
         if len(pending) > _PENDING_SHAPES or self._weight > _PENDING_WEIGHT:
             self._flush()
@@ -138,11 +137,10 @@ class Observed:
         return both
 
     def _flush(self) -> None:
-        pending, self._pending, self._weight = self._pending, Counter(), 0
-        for shape, count in pending.items():
-            self._places += _fold(self._root, shape, count, self._names, root=True)
-            if self._places > PLACES:
-                self._fit()
+        pending, self._pending, self._weight = self._pending, {}, 0
+        self._places += _fold(self._root, pending, self._names, root=True)
+        if self._places > PLACES:
+            self._fit()
 
     def _fit(self) -> None:
         """Count the places; while there are too many, halve the limit of names."""
@@ -154,45 +152,60 @@ class Observed:
             self._places = _count(self._root)
 
 
-def _fold(place: Place, shape: Shape, count: int, names: int, depth: int = 0, *, root: bool = False) -> int:
-    """Add a shape that so many documents have; returns how many places are new."""
-    place.docs += count
+def _fold(place: Place, shapes: dict[Shape, int], names: int, depth: int = 0, *, root: bool = False) -> int:
+    """Add shapes, each with the number of documents that have it; returns how many places are new.
+
+    All shapes go down together, level by level: most share what is inside them.
+    """
     kinds, sizes = place.kinds, place.sizes
-    for kind in shape.kinds:
-        kinds[kind] = kinds.get(kind, 0) + count
-    for size in shape.sizes:
-        sizes[size] = sizes.get(size, 0) + count
+    elements: dict[Shape, int] = {}
+    values: dict[Shape, int] = {}
+    partial: dict[str, int] = {}
+    by_name: dict[str, dict[Shape, int]] = {}
+    for shape, count in shapes.items():
+        place.docs += count
+        for kind in shape.kinds:
+            kinds[kind] = kinds.get(kind, 0) + count
+        for size in shape.sizes:
+            sizes[size] = sizes.get(size, 0) + count
+        if shape.element is not None:
+            elements[shape.element] = elements.get(shape.element, 0) + count
+        if shape.value is not None:
+            place.wide += count
+            values[shape.value] = values.get(shape.value, 0) + count
+        if shape.members:
+            place.filled += count
+        for name, inner, lacks in shape.members:
+            found = by_name.get(name)
+            if found is None:
+                by_name[name] = {inner: count}
+            else:
+                found[inner] = found.get(inner, 0) + count
+            if lacks:
+                partial[name] = partial.get(name, 0) + count
     if depth >= DEEPEST:
         return 0
     new = 0
-    if shape.element is not None:
-        if place.element is None:
-            place.element = Place()
-            new += 1
-        new += _fold(place.element, shape.element, count, names, depth + 1)
-    if shape.value is not None:
-        place.wide += count
-        if place.value is None:
-            place.value = Place()
-            new += 1
-        new += _fold(place.value, shape.value, count, names, depth + 1)
-    members = place.members
-    if shape.members:
-        place.filled += count
-    for name, inner, partial in shape.members:
-        member = members.get(name)
+    if elements:
+        new += place.element is None
+        place.element = place.element or Place()
+        new += _fold(place.element, elements, names, depth + 1)
+    if values:
+        new += place.value is None
+        place.value = place.value or Place()
+        new += _fold(place.value, values, names, depth + 1)
+    for name, inside in by_name.items():
+        member = place.members.get(name)
         if member is None:
-            if place.value is not None and place.collapsed and not (root and name == "_id"):
+            if place.collapsed and place.value is not None and not (root and name == "_id"):
                 member = place.value
             else:
-                member = members[name] = Place()
+                member = place.members[name] = Place()
                 new += 1
-        if partial:
-            member.partial += count
-        new += _fold(member, inner, count, names, depth + 1)
-        if len(members) > names:
+        member.partial += partial.get(name, 0)
+        new += _fold(member, inside, names, depth + 1)
+        if len(place.members) > names:
             _collapse(place, names, root)
-            members = place.members
     return new
 
 
