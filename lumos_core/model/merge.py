@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from .aspects import RECORD
+from .aspects import present
 from .entities import FREE_KEYS, Entity, Field
 from .record import AnyRecord
 from .shapes import Shape, key_function, shapes
@@ -92,16 +93,17 @@ def _merge_fields(ours: list[Field], theirs: list[Field], path: str, conflict: C
 def carry_forward(before: AnyRecord, after: AnyRecord) -> AnyRecord:
     """Keep in `after` what `before` knew and this run did not look at; neither is changed.
 
-    A key that only `before` captured is taken over with its entry in `captured`. A key that is present in `after`
-    without being captured was seen in part: its elements are united, and nothing of `before` is dropped.
+    A key that only `before` captured is taken over with its entry in `captured`. A key that is present without being
+    captured was seen in part, then or now: its elements are united, and nothing of `before` is dropped.
     """
     old, new = before.value, after.value
     if not isinstance(old, Entity) or not isinstance(new, Entity):
         return after
-    known, seen = set(old.captured), set(new.captured)
+    seen = set(new.captured)
+    known = present(old).union(old.captured)
     if known <= seen:
         return after
-    changes: dict[str, Any] = {"captured": sorted(known | seen)}
+    changes: dict[str, Any] = {"captured": sorted(seen.union(old.captured))}
     for attribute, shape in shapes(type(new)):
         if attribute in FREE_KEYS or attribute in seen or attribute not in known:
             continue

@@ -145,7 +145,7 @@ def test_no_is_an_answer() -> None:
     urn = "urn:lumos:user:ann"
     assert aspects.present(User(active=False)) == {"active"}
     assert aspects.present(User()) == frozenset()
-    assert unite(Record(urn, User(active=False)), Record(urn, User(active=True))).value.active is False
+    assert unite(Record(ORDERS, User(active=False)), Record(urn, User(active=True))).value.active is False
 
 
 def test_what_both_sides_looked_at() -> None:
@@ -155,3 +155,18 @@ def test_what_both_sides_looked_at() -> None:
     assert captured_by_both(tag("owners", "links"), tag("owners", "style")) == {"record", "owners"}
     assert captured_by_both(None, tag("owners")) == captured_by_both(tag("owners"), None) == {"record", "owners"}
     assert captured_by_both(None, None) == {"record"}
+
+
+def test_what_was_seen_in_part_is_kept_until_it_is_seen_whole() -> None:
+    """A key that is present without being captured means "at least this", also in the run after the next."""
+    edge = LineageEdge("urn:lumos:dataset:(test,a,PROD)")
+    tag = TagLink("urn:lumos:tag:pii")
+    fields = [Field("id", type="int64", tags=[tag])]
+    before = Record(ORDERS, Dataset(captured=["fields"], fields=fields, lineage=Lineage(upstreams=[edge])))
+    unseen = Record(ORDERS, Dataset(captured=["fields"], fields=[Field("id", type="int64")]))
+    carried = carry_forward(before, unseen).value
+    assert carried.lineage == Lineage(upstreams=[edge])
+    assert carried.fields == fields
+    assert carried.captured == ["fields"]
+    whole = Record(ORDERS, Dataset(captured=["fields", "fields.tags", "lineage"], fields=[Field("id", type="int64")]))
+    assert carry_forward(before, whole).value == whole.value
