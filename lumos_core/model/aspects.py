@@ -34,15 +34,16 @@ ASPECTS: frozenset[str] = frozenset({RECORD}).union(*(of_kind(kind) for kind in 
 
 def present(value: Entity) -> frozenset[str]:
     """Return the aspects that have a value in this record; False is one."""
-    found = {key for key in type(value).__struct_fields__ if key not in FREE_KEYS and _said(getattr(value, key))}
+    found = {key for key in type(value).__struct_fields__ if key not in FREE_KEYS and said(getattr(value, key))}
     if value.lineage is not None and value.lineage.columns:
         found.add("lineage.columns")
     for field in getattr(value, "fields", ()):
-        found.update(f"fields.{key}" for key in _CARRIED if _said(getattr(field, key)))
+        found.update(f"fields.{key}" for key in _CARRIED if said(getattr(field, key)))
     return frozenset(found)
 
 
-def _said(part: object) -> bool:
+def said(part: object) -> bool:
+    """Tell whether a key has a value; False is one, empty text is none."""
     return part is not None and part not in ("", [])
 
 

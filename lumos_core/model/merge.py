@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from .aspects import RECORD
-from .aspects import present
+from .aspects import RECORD, present, said
 from .entities import FREE_KEYS, Entity, Field
 from .record import AnyRecord
 from .shapes import Shape, key_function, shapes
@@ -108,9 +107,9 @@ def carry_forward(before: AnyRecord, after: AnyRecord) -> AnyRecord:
         if attribute in FREE_KEYS or attribute in seen or attribute not in known:
             continue
         ours, theirs = getattr(new, attribute), getattr(old, attribute)
-        if ours is None or ours == []:
+        if not said(ours):
             changes[attribute] = theirs
-        elif theirs is not None and theirs != []:
+        elif said(theirs):
             changes[attribute] = _carry_part(shape, ours, theirs)
     fields = changes.get("fields", getattr(new, "fields", []))
     lost = [aspect.removeprefix("fields.") for aspect in known - seen if aspect.startswith("fields.")]
