@@ -76,7 +76,31 @@ def _page(found: Portrait) -> Any:
     parts += [Text(""), facts]
     if found.fields:
         parts += [Text(""), _fields(found)]
+    if table := _profile(found):
+        parts += [Text(""), *table]
     return Group(*parts)
+
+
+def _profile(found: Portrait) -> list[Any]:
+    """Return what is known of the values of the fields that are shown, as a table; nothing where nothing is."""
+    from rich.text import Text
+
+    from ..history.profiled import COLUMNS, heading, lines
+    from .output import table_of
+
+    stats = found.stats.get("profile")
+    if stats is None or not stats.fields:
+        return []
+    rows = lines(stats, [field.path for field in found.fields])
+    if found.field:
+        rows = [
+            row for row in rows if row[0] == found.field or row[0].startswith((f"{found.field}.", f"{found.field}["))
+        ]
+    used = [place for place in range(len(COLUMNS)) if not place or any(row[place] for row in rows)]
+    if not rows:
+        return []
+    table = table_of(*(COLUMNS[place] for place in used), rows=[[row[place] for place in used] for row in rows])
+    return [Text(heading(stats), style="bold"), table]
 
 
 def _fields(found: Portrait) -> Any:
