@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -68,7 +68,6 @@ class Sampling:
         self.whole, self.how = False, how
 
 
-@runtime_checkable
 class Profiled(Protocol):
     """A format of which profiles can be made."""
 
@@ -115,7 +114,7 @@ def profile_of(
 
     tags = tagged(ctx.get(urn))
     files = [entry for entry in files if entry.size]
-    if not isinstance(format, Profiled):
+    if not callable(getattr(format, "sample", None)):
         message = f"the format {format.name_in_urn} cannot be profiled; rows and bytes are all that is said"
         ctx.warn("profile-not-supported", message, records.text(name))
         return None

@@ -189,7 +189,9 @@ class Column:
         facts.patterns = self._patterns.top()
         if config.top_values and self.kind != "binary":
             # A value that is not seen twice is no frequent one; it would only be somebody's.
-            often = [(value, count) for value, count in self._frequent.items() if count > 1]
+            # Nor is one that could as well be another that was forgotten.
+            least = max(1, self._frequent.slack)
+            often = [(value, count) for value, count in self._frequent.items() if count > least]
             facts.top = often[: config.top_values]
         return facts
 
@@ -209,6 +211,8 @@ class Column:
         ranks = config.quantiles
         for rank, value in zip(ranks, self._quantiles.quantiles(ranks), strict=True):
             value = min(max(value, low), high)
+            if not self._quantiles.exact and self.kind == "number":
+                value = float(f"{value:.6g}")  # more digits would pretend to more than an estimate knows
             facts.quantiles.append((rank, show(round(value) if whole else value)))
         edges = _edges(low, high, config.histogram, whole and self.kind == "number")
         if edges:

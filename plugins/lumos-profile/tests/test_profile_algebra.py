@@ -168,7 +168,7 @@ def test_quantiles_and_histograms_of_much_are_near_in_rank():
             (0.01, 0.25, 0.5, 0.75, 0.99), sketch.quantiles((0.01, 0.25, 0.5, 0.75, 0.99)), strict=True
         ):
             assert abs((numbers <= value).mean() - rank) < 0.015
-        edges = list(np.linspace(0, 100, 11)) + [float(numbers.max())]
+        edges = [*np.linspace(0, 100, 11), float(numbers.max())]
         bars, true = sketch.histogram(edges), np.histogram(numbers, edges)[0]
         assert sum(bars) == len(numbers)
         assert np.abs(np.array(bars) - true).max() < 0.015 * len(numbers)
