@@ -173,8 +173,9 @@ def _open(specs: Sequence[ComponentSpec], name: str) -> tuple[ComponentSpec, Cat
     for spec in specs:
         if name and spec.name != name:
             continue
-        built: Catalog[Any] = spec.build()
-        searches = getattr(built, "searches", type(built).search is not Catalog.search)
+        built: Any = spec.build()
+        # What runs in a worker has a `search` in any case, and knows whether the catalog there has one.
+        searches = built.searches if spec.environment is not None else type(built).search is not Catalog.search
         if searches or callable(getattr(built, "explore", None)):
             return spec, built
         built.close()

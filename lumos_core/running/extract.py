@@ -148,7 +148,7 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
         spool = tempfile.SpooledTemporaryFile(SPOOL, dir=str(session.scratch))  # noqa: SIM115 - handed on
         try:
             with contained():
-                for piece in _pieces(source, unit, ctx):
+                for piece in _pieces(spec, source, unit, ctx):
                     spool.write(piece)
             spool.seek(0)
             return Output(spool, ctx)
@@ -163,9 +163,9 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _pieces(source: Source[Any], unit: Unit, ctx: RunContext) -> Iterator[bytes]:
+def _pieces(spec: ComponentSpec, source: Any, unit: Unit, ctx: RunContext) -> Iterator[bytes]:
     """A unit's records as lines; those of a worker come as such."""
-    if hasattr(source, "pieces"):
+    if spec.environment is not None:
         yield from source.pieces(unit, ctx)
     else:
         for record in expected(source.extract(unit, ctx), Record, "extract()"):

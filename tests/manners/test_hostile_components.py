@@ -82,6 +82,10 @@ class Reader(Made, Source[Bad]):
         misbehave(self.config)
         return [Record(urns.dataset("bad", unit.key), Dataset(name=unit.key, captured=["fields"]))]
 
+    def pieces(self, names):
+        """A method of its own, which the run leaves alone."""
+        return names.split()
+
 class Rich(Made, Enricher[Bad]):
     """An enricher."""
     writes = frozenset({"owners"})
@@ -248,6 +252,14 @@ def test_a_unit_that_the_executor_loses_is_no_removal(shop: Shop) -> None:
     shop.name("executor", "loses")
     assert shop.lumos("run", "--full").exit_code == 3
     assert shop.names() == {"orders.csv", "customers.csv"}
+
+
+def test_the_methods_that_a_component_adds_are_its_own(shop: Shop) -> None:
+    """`pieces` is also what the run calls on a source in another environment."""
+    shop.name("sources", "")
+    answer = shop.lumos("run")
+    assert answer.exit_code == 0, answer.stderr
+    assert {"one", "two"} <= shop.names()
 
 
 def test_the_traceback_is_shown_with_its_cause_and_without_secrets(shop: Shop) -> None:
