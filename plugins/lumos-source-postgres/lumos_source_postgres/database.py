@@ -99,9 +99,9 @@ class Database:
                 yield record
         wanted = self.relations - blocked
         for done, text in enumerate(self._texts(wanted)):
-            record = builder.relation(rows.decode(text, rows.relation_decoder))
-            if record is not None:
-                yield record
+            made = builder.relation(rows.decode(text, rows.relation_decoder))
+            if made is not None:
+                yield made
             if done % _BATCH == 0:
                 self.ctx.progress(done, len(wanted))
 

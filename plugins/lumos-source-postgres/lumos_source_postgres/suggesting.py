@@ -51,7 +51,7 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
         # What has no key of its own stays a connection string; one that holds a password is a secret as a whole.
         entry["dsn"] = SecretStr(target) if password or "sslpassword" in parts else target
     else:
-        entry.update({key: int(value) if key == "port" else str(value) for key, value in known.items()})
+        entry.update({key: int(str(value)) if key == "port" else str(value) for key, value in known.items()})
         if password:
             entry["password"] = SecretStr(str(password))
     ours = [(name, count) for name, count in found if not system(name)]

@@ -94,7 +94,8 @@ class Types:
     def _column(self, oid: int, modifier: int, collation: int, depth: int) -> Column:
         native = self._native(oid, modifier)
         definition = self._types.get(oid)
-        not_null, properties = False, []
+        not_null = False
+        properties: list[tuple[str, str]] = []
         while definition is not None and definition.form == "d":  # a domain over a domain, and so on
             if len(properties) == 0:
                 properties.append(("postgres.domain", qualified(definition.schema, definition.name)))
@@ -116,7 +117,7 @@ class Types:
         return Column(text, native, not_null, tuple(merged.items()), members, nested)
 
     def _native(self, oid: int, modifier: int) -> str:
-        text = self._names.get((oid, modifier))
+        text: str | None = self._names.get((oid, modifier))
         if text is not None:
             return text
         found = self._types.get(oid)

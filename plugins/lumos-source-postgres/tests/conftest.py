@@ -38,6 +38,16 @@ class Db:
         with psycopg.connect(self.dsn_of(self.name, user, password), autocommit=True) as connection:
             connection.execute(sql.encode())
 
+    def extensions(self, *names: str) -> bool:
+        """Create extensions; tell whether this server brings all of them."""
+        with self.connect(autocommit=True) as connection:
+            found = connection.execute("select name from pg_available_extensions where name = any(%s)", [list(names)])
+            if len(found.fetchall()) < len(names):
+                return False
+            for name in names:
+                connection.execute(f"create extension {name}".encode())
+        return True
+
     def connect(self, **options: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(self.dsn, **options)
 

@@ -19,7 +19,7 @@ create table s.a (id int primary key, x int default s.twice(2), mood s.mood, mai
 create table s.b (id int, a int references s.a, at date) partition by range (at); create index ix on s.a (x);
 create view s.v as select id from s.a; create materialized view s.m as select 1 as one;
 create sequence s.free; create table s.base (i int); create table s.child (j int);
-create extension file_fdw; create server far foreign data wrapper file_fdw;
+create foreign data wrapper toy; create server far foreign data wrapper toy;
 create foreign table s.f (i int) server far options (filename 'x');
 alter table s.a enable row level security; create policy p on s.a using (id = 1);
 """
@@ -81,7 +81,7 @@ CHANGES = [
     "create table s.late (i int)",
     "drop view s.v",
     "create schema late",
-    "create extension citext",
+    "comment on database postgres is 'x'; create function s.thrice(i int) returns int language sql as 'select i'",
     "create table s.b1 partition of s.b for values from ('2026-01-01') to ('2027-01-01') partition by list (id)",
 ]
 
