@@ -7,11 +7,13 @@ rights.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -96,7 +98,12 @@ def _start(programs: Path, folder: Path, identity: dict[str, Any]) -> Iterator[S
     arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *arguments], stdout=log, stderr=log, start_new_session=True, **identity
+            [programs / "postgres", "-D", data, *arguments],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_with_parent if sys.platform == "linux" else None,
+            **identity,
         )
     try:
         _wait(process, data, port, folder)
@@ -150,6 +157,12 @@ def _run(command: list[Any], identity: dict[str, Any]) -> str:
     if done.returncode:
         raise Unavailable(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[-400:]}")
     return str(done.stdout)
+
+
+def _with_parent() -> None:
+    """Ask the kernel to stop the server when the tests are killed before they can."""
+    parent_death_signal = 1
+    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGINT)
 
 
 def _wait(process: subprocess.Popen[bytes], data: Path, port: int, folder: Path) -> None:
