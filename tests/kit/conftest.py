@@ -95,6 +95,10 @@ KITS = {
 
 REPORTING = """
 import json, pathlib
+from hypothesis import Phase, settings
+
+settings.register_profile("caught", phases=[Phase.explicit, Phase.generate])  # the smallest example is not asked for
+settings.load_profile("caught")
 
 def pytest_runtest_logreport(report):
     if report.when == "call" or report.outcome != "passed":
