@@ -7,6 +7,7 @@ where an editable install has one. The folder is put on the path of a process, o
 from __future__ import annotations
 
 import json
+import signal
 import site as sites
 import sys
 from collections.abc import Callable, Iterator
@@ -298,6 +299,14 @@ HOSTILE: dict[str, Hostile] = {
     ),
 }
 """Distribution -> what it does wrong, how `lumos plugins` tells it, and what naming it answers."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> Iterator[None]:
+    """Take ^C as Python does, also where a shell without job control started the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
