@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
+from packaging.version import Version
 
 import lumos_core
 from lumos_core import hookspecs, plugin_api
@@ -62,8 +65,22 @@ def plugin_page() -> str:
     return "\n".join(parts)
 
 
+@functools.cache
+def _promises() -> list[tuple[str, frozenset[str]]]:
+    """(version, what it promised), the oldest first; the test of the plugin API's promises keeps these files."""
+    files = (Path(__file__).parents[2] / "tests" / "plugin_api").glob("*.txt")
+    found = sorted((Version(file.stem), frozenset(file.read_text(encoding="utf-8").splitlines())) for file in files)
+    return [(str(version), lines) for version, lines in found]
+
+
+def _since(promise: str) -> str:
+    """The version that a promise appeared in, in words."""
+    return next((f"Since {version}.\n" for version, lines in _promises() if promise in lines), "")
+
+
 def _class(value: type) -> str:
-    parts = [f"#### `{value.__name__}`\n", prose(value.__doc__ if "__doc__" in vars(value) else "")]
+    since = _since(f"name {value.__name__}")
+    parts = [f"#### `{value.__name__}`\n", since, prose(value.__doc__ if "__doc__" in vars(value) else "")]
     struct = isinstance(value, type) and issubclass(value, msgspec.Struct)
     if struct:
         parts.append(_fields(value))
@@ -71,6 +88,8 @@ def _class(value: type) -> str:
         if name.startswith("_") or not inspect.isfunction(method):
             continue
         must = "Must be written. " if getattr(method, "__isabstractmethod__", False) else ""
+        later = _since(f"{value.__name__}.{name}(){' (must be written)' if must else ''}")
+        must += f"{later.strip()} " if later and later != since else ""
         parts.append(f"##### `{value.__name__}.{signature(method, method=True)}`\n\n{must}{prose(method.__doc__)}")
     return "\n".join(parts)
 
@@ -87,16 +106,16 @@ def _name(name: str, value: Any) -> str:
     if inspect.isclass(value):
         return _class(value)
     if inspect.isfunction(value):
-        return f"#### `{signature(value)}`\n\n{prose(value.__doc__)}"
+        return f"#### `{signature(value)}`\n\n{_since(f'name {name}')}\n{prose(value.__doc__)}"
     if inspect.ismodule(value):
         functions = [
             f"- `{signature(member)}`: {(member.__doc__ or '').strip().splitlines()[0]}"
             for key, member in sorted(vars(value).items())
             if inspect.isfunction(member) and member.__module__.startswith(value.__name__) and not key.startswith("_")
         ]
-        return f"#### `{name}`\n\n{prose(value.__doc__)}\n" + "\n".join(functions) + "\n"
+        return f"#### `{name}`\n\n{_since(f'name {name}')}\n{prose(value.__doc__)}\n" + "\n".join(functions) + "\n"
     words = "marks the functions of a manifest." if name == "hookimpl" else f"is `{_constant(value)}`."
-    return f"#### `{name}`\n\n`{name}` {words}\n"
+    return f"#### `{name}`\n\n{_since(f'name {name}')}\n`{name}` {words}\n"
 
 
 def _constant(value: Any) -> str:

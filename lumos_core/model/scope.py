@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from . import urns
 
@@ -65,6 +66,42 @@ class Scope(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
             if not any(name.startswith(p) if p else not name for p in self.prefixes):
                 return False
         return all(urn in self.urns or any(_fits(urns.parse(urn).name, p) for p in self.prefixes) for urn in other.urns)
+
+    def narrowed(self, within: Scope) -> Scope | None:
+        """Return what of this scope is asked for by another; None when that is nothing.
+
+        A source declares coverage by it: of what it may speak of, the part that it was asked to read.
+        """
+        if within.includes(self):
+            return self
+        types = self.types & within.types if self.types and within.types else self.types or within.types
+        if self.types and within.types and not types:
+            return None
+        if (self.platform and within.platform not in ("", self.platform)) or (
+            self.env and within.env not in ("", self.env)
+        ):
+            return None
+        narrower = Scope(types, self.platform or within.platform, self.env or within.env)
+        named, asked = bool(self.prefixes or self.urns), bool(within.prefixes or within.urns)
+        if not named or not asked:
+            one = self if named else within
+            return replace(narrower, prefixes=one.prefixes, urns=one.urns)
+        met = (_meet(own, prefix) for own in self.prefixes for prefix in within.prefixes)
+        prefixes = tuple(dict.fromkeys(prefix for prefix in met if prefix is not None))
+        exact = {urn for urn in self.urns if within.matches(urn)} | {urn for urn in within.urns if self.matches(urn)}
+        if not prefixes and not exact:
+            return None
+        return replace(narrower, prefixes=prefixes, urns=frozenset(exact))
+
+
+def _meet(one: str, other: str) -> str | None:
+    """The longer of two prefixes that can fit the same name; the empty one fits the names without an instance."""
+    if not one or not other:
+        longer = one or other
+        return longer if ":" not in longer else None
+    if one.startswith(other):
+        return one
+    return other if other.startswith(one) else None
 
 
 def _fits(name: str, prefix: str) -> bool:

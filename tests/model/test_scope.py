@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lumos_core.model import urns
 from lumos_core.model.coverage import Coverage
@@ -64,3 +65,23 @@ def test_what_was_complete_stays_complete_in_the_state(before, later, urn: str) 
     seen = [c for c in (*before, *later) if c.status == "complete" and c.scope.matches(urn) and "record" in c.aspects]
     gaps = [c for c in carried.incomplete if c.scope.matches(urn) and "record" in c.aspects]
     assert carried.complete(urn) == (bool(seen) and not gaps)
+
+
+@given(SCOPES, SCOPES, st.sampled_from(URNS))
+def test_what_is_asked_of_a_scope_is_what_both_hold(mine: Scope, within: Scope, urn: str) -> None:
+    part = mine.narrowed(within)
+    both = mine.matches(urn) and within.matches(urn)
+    if both:
+        assert part is not None and part.matches(urn)
+    # A prefix that meets the empty one stays as it is, and then fits the names of an instance that begin with it too.
+    elif part is not None and "" not in (*mine.prefixes, *within.prefixes):
+        assert not part.matches(urn)
+
+
+def test_narrowing_within_everything_is_the_scope_itself() -> None:
+    mine = Scope(frozenset({"dataset"}), "postgres", "PROD", ("shop.",))
+    assert mine.narrowed(Scope()) == mine
+    assert mine.narrowed(Scope(prefixes=("shop.public.", "crm."))) == replace(mine, prefixes=("shop.public.",))
+    assert mine.narrowed(Scope(prefixes=("sho",))) == mine
+    assert mine.narrowed(Scope(platform="mysql")) is None
+    assert mine.narrowed(Scope(prefixes=("crm.",))) is None

@@ -39,10 +39,9 @@ class AcmeSource(Source[AcmeSourceConfig]):
         # Saying what was listed whole is what lets Lumos notice that something is gone.
         prefix = f"{urns.encode(self.config.instance)}:" if self.config.instance else ""
         mine = Scope(types=frozenset({"dataset"}), platform=PLATFORM, prefixes=(prefix,))
-        if not within.includes(mine):
-            mine = Scope(urns=frozenset(urn for urn in within.urns if mine.matches(urn)))
-        if not mine.everything:
-            ctx.covered(Covered(mine, frozenset({"record"})))
+        asked = mine.narrowed(within)
+        if asked is not None:
+            ctx.covered(Covered(asked, frozenset({"record"})))
 
     def extract(self, unit: Unit, ctx: Context) -> Iterable[Record[Dataset]]:
         """Read one file.

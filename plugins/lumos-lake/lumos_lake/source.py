@@ -32,7 +32,6 @@ from .probe import extensions, signature, sniff, suggest
 from .profiling import profile_of
 from .reading import Reading, read, read_log
 from .records import ASPECTS, Names
-from .scopes import narrow
 from .storage import Entry, Gap, LocalStorage
 from .units import pack, unpack
 
@@ -146,7 +145,7 @@ class Crawler(Source[C], Generic[C]):
         Raises:
             ConfigError: When the folder is missing or cannot be read.
         """
-        reach = narrow(within, self.scope)
+        reach = self.scope.narrowed(within)
         if reach is None:
             return
         self.check(ctx)

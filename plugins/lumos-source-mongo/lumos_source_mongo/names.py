@@ -39,27 +39,3 @@ class Names(Struct, frozen=True):
         """Everything inside a database."""
         prefix = self.scope.prefixes[0] + urns.encode(database) + "."
         return msgspec.structs.replace(self.scope, prefixes=(prefix,))
-
-    def narrow(self, within: Scope) -> Scope | None:
-        """Return what of this server is asked for; None when nothing is."""
-        mine = self.scope
-        if within.everything or within.includes(mine):
-            return mine
-        kinds = mine.types & within.types if within.types else mine.types
-        if not kinds or within.platform not in ("", mine.platform) or within.env not in ("", mine.env):
-            return None
-        if not within.prefixes and not within.urns:
-            return msgspec.structs.replace(mine, types=kinds)
-        own = mine.prefixes[0]
-        if own:
-            prefixes = tuple(max(own, prefix, key=len) for prefix in within.prefixes if _meet(own, prefix))
-        else:
-            prefixes = tuple(prefix for prefix in within.prefixes if ":" not in prefix)
-        exact = frozenset(urn for urn in within.urns if mine.matches(urn))
-        if not prefixes and not exact:
-            return None
-        return msgspec.structs.replace(mine, types=kinds, prefixes=prefixes, urns=exact)
-
-
-def _meet(own: str, prefix: str) -> bool:
-    return bool(prefix) and (own.startswith(prefix) or prefix.startswith(own))

@@ -84,7 +84,7 @@ class MongoSource(Source[MongoConfig]):
         Raises:
             LumosError: When the server cannot be reached.
         """
-        reach = self.names.narrow(within)
+        reach = self.names.scope.narrowed(within)
         if reach is None:
             return
         found: list[Found] = []

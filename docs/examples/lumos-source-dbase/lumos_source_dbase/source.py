@@ -53,10 +53,9 @@ class DbaseSource(Source[DbaseSourceConfig]):
                 yield Unit(key=file, scope=Scope(urns=frozenset({urn})))
         prefix = f"{urns.encode(self.config.instance)}:" if self.config.instance else ""
         mine = Scope(types=frozenset({"dataset"}), platform=PLATFORM, prefixes=(prefix,))
-        if not within.includes(mine):
-            mine = Scope(urns=frozenset(urn for urn in within.urns if mine.matches(urn)))
-        if not mine.everything:
-            ctx.covered(Covered(mine, frozenset({"record"})))
+        asked = mine.narrowed(within)
+        if asked is not None:
+            ctx.covered(Covered(asked, frozenset({"record"})))
 
     def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
         """Read the header of one table.
