@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -33,13 +32,10 @@ def command(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:
 
 
 def _rules(pipeline: str | None) -> list[Any]:
-    from ..config.api import default_path, load_pipeline
+    from ..config.api import load_pipeline, none_to_find
     from ..config.types import ComponentSpec
 
-    if pipeline or os.environ.get("LUMOS_CONFIG") or default_path().exists():
-        spec = load_pipeline(pipeline).differ
-    else:
-        spec = ComponentSpec("differ", "semantic")
+    spec = ComponentSpec("differ", "semantic") if none_to_find(pipeline) else load_pipeline(pipeline).differ
     differ = spec.build()
     try:
         return list(differ.rules())

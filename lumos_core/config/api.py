@@ -30,27 +30,45 @@ if TYPE_CHECKING:
 __all__ = [
     "catalogs_of",
     "database_spec",
-    "default_path",
     "init",
     "load_pipeline",
     "make_pipeline",
     "none_to_find",
     "part_of",
+    "pipeline_path",
     "pipeline_schema",
+    "read_pipeline_file",
 ]
 
 COMPONENTS = ("sources", "enrich", "cost", "store", "differ", "catalogs", "reports", "executor")
 DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
-def default_path() -> Path:
-    """Return `LUMOS_CONFIG`, else `lumos.yaml` in the present folder."""
-    return Path(os.environ.get("LUMOS_CONFIG") or FILE)
-
-
 def none_to_find(path: object) -> bool:
     """Tell whether no pipeline is named and there is none in its usual place, so that the defaults are meant."""
-    return path is None and not os.environ.get("LUMOS_CONFIG") and not default_path().exists()
+    return path is None and not os.environ.get("LUMOS_CONFIG") and not Path(FILE).exists()
+
+
+def pipeline_path(path: str | os.PathLike[str] | None) -> Path:
+    """Return the pipeline file that is meant, there or not: `LUMOS_CONFIG`, else `lumos.yaml`, when none is named.
+
+    A folder means the `lumos.yaml` in it.
+    """
+    file = Path(path if path is not None else os.environ.get("LUMOS_CONFIG") or FILE)
+    return file / FILE if file.is_dir() else file
+
+
+def read_pipeline_file(path: str | os.PathLike[str] | None) -> tuple[Path, Node, Path]:
+    """Return the pipeline file that is meant, what it holds, and the folder that its relative paths start from.
+
+    Raises:
+        ConfigError: When nobody names one and there is none in its usual place, or it cannot be read.
+    """
+    file = pipeline_path(path)
+    if path is None and not file.exists():
+        fix = "name a pipeline file, set LUMOS_CONFIG, or write one with `lumos init`"
+        raise ConfigError("there is no pipeline", why=f"there is no file {file}", fix=fix)
+    return file, read_node(file), Path(os.path.abspath(file.parent))  # noqa: PTH100 - keeps symbolic links
 
 
 def database_spec(kind: ComponentKind, name: str, path: object) -> ComponentSpec | None:
@@ -78,15 +96,9 @@ def load_pipeline(path: str | os.PathLike[str] | None = None) -> Pipeline:
     Raises:
         ConfigError: `problems` holds every problem of every component, each with `file:line:column`.
     """
-    file = Path(path) if path is not None else default_path()
-    if file.is_dir():
-        file /= FILE
-    if path is None and not file.exists():
-        fix = "name a pipeline file, set LUMOS_CONFIG, or write one with `lumos init`"
-        raise ConfigError("there is no pipeline", why=f"there is no file {file}", fix=fix)
-    node = read_node(file)
+    file, node, base = read_pipeline_file(path)
     data = node.data()
-    pipeline, problems = _validated(data, file, Path(os.path.abspath(file.parent)))  # noqa: PTH100
+    pipeline, problems = _validated(data, file, base)
     if pipeline is None:
         raise _pipeline_failure(node, data, problems)
     return pipeline
@@ -105,12 +117,9 @@ def part_of(path: str | os.PathLike[str] | None, key: Literal["store", "differ"]
         ConfigError: When the file cannot be read or this component is not valid.
         PluginError: When its plugin cannot be used.
     """
-    file = Path(path) if path is not None else default_path()
-    if file.is_dir():
-        file /= FILE
-    base = Path(os.path.abspath(file.parent))  # noqa: PTH100
+    _, node, base = read_pipeline_file(path)
     registry = Registry.load()
-    return registry.spec(key, with_defaults(read_node(file).data(), registry.default)[key], base)
+    return registry.spec(key, with_defaults(node.data(), registry.default)[key], base)
 
 
 def catalogs_of(path: str | os.PathLike[str] | None = None) -> list[ComponentSpec]:
@@ -124,12 +133,8 @@ def catalogs_of(path: str | os.PathLike[str] | None = None) -> list[ComponentSpe
     Raises:
         ConfigError: When the file cannot be read or a catalog is not valid; `problems` holds one per place.
     """
-    file = Path(path) if path is not None else default_path()
-    if file.is_dir():
-        file /= FILE
-    base = Path(os.path.abspath(file.parent))  # noqa: PTH100
+    file, node, base = read_pipeline_file(path)
     registry = Registry.load()
-    node = read_node(file)
     data = with_defaults(node.data(), registry.default)
     entries = data["catalogs"] if isinstance(data["catalogs"], list) else [data["catalogs"]]
     environments = _finder(data, file, base)

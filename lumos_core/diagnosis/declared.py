@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config.api import default_path, none_to_find
+from ..config.api import none_to_find, pipeline_path
 from ..config.pipeline import FILE, STATE, Pipeline
 from ..config.reading import read_node
 from ..config.variables import references
@@ -27,20 +27,15 @@ def load(path: str | os.PathLike[str] | None) -> tuple[Pipeline | None, list[Fin
         loaded = validate(Path(path) if path is not None else None)
     except LumosError as error:
         problems = getattr(error, "problems", ()) or (error,)
-        file = str(_file(path))
+        file = str(pipeline_path(path))
         return None, [Finding(AREA, item.where or file, "fail", item.what, item.why, item.fix) for item in problems]
     what = f"valid: {sum(1 for _ in loaded.components())} components"
     return loaded, [Finding(AREA, loaded.path.name, "ok", what), *_variables(loaded.path)]
 
 
-def _file(path: str | os.PathLike[str] | None) -> Path:
-    file = Path(path) if path is not None else default_path()
-    return file / FILE if file.is_dir() else file
-
-
 def state_of(path: str | os.PathLike[str] | None, loaded: Pipeline | None) -> Path:
     """Return the folder that runs write to, as well as it can be told."""
-    return loaded.state if loaded is not None else _file(path).parent / STATE
+    return loaded.state if loaded is not None else pipeline_path(path).parent / STATE
 
 
 def _variables(path: Path) -> Iterator[Finding]:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..config.api import default_path
-from ..config.pipeline import FILE, STATE
+from ..config.api import read_pipeline_file
+from ..config.pipeline import STATE
 from ..config.problems import did_you_mean
-from ..config.reading import failure, read_node, validate
+from ..config.reading import failure, validate
 from ..config.types import LocalPath
 from ..config.variables import Resolved
 from ..errors import ConfigError, UsageError
@@ -92,15 +92,8 @@ def read_declared(pipeline: str | os.PathLike[str] | None) -> Declared:
     Raises:
         ConfigError: When there is no pipeline, or this part of it or its lock is not valid.
     """
-    file = Path(pipeline) if pipeline is not None else default_path()
-    if file.is_dir():
-        file /= FILE
-    if pipeline is None and not file.exists():
-        fix = "name a pipeline file, or set LUMOS_CONFIG"
-        raise ConfigError("there is no pipeline", why=f"there is no file {file}", fix=fix)
-    node = read_node(file)
+    file, node, folder = read_pipeline_file(pipeline)
     data = node.data()
-    folder = Path(os.path.abspath(file.parent))  # noqa: PTH100 - keeps symbolic links
     part = {key: data[key] for key in ("environments", "state") if data.get(key) is not None}
     made, problems = validate(_Part, part, {"base": folder})
     if made is None:
