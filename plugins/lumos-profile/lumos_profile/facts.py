@@ -73,8 +73,8 @@ def metrics(facts: Facts) -> list[tuple[str, int | str]]:
         found["null_count"] = nulls
     if facts.null_share is not None:
         found["null_share"] = facts.null_share
-    elif facts.rows and facts.nulls is not None:
-        found["null_share"] = share(facts.nulls, facts.rows)
+    elif facts.rows and nulls is not None:
+        found["null_share"] = share(nulls, facts.rows)
     if facts.distinct is not None:
         found["distinct_count"] = facts.distinct
         if facts.distinct_error:

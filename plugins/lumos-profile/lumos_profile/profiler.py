@@ -200,8 +200,8 @@ class Profiler:
         fields = []
         for path in sorted({*self._columns, *self._given}):
             column, given = self._columns.get(path), self._given.get(path)
-            facts = column.facts(self.config) if column is not None else Facts()
-            if given is not None:
+            facts = column.facts(self.config) if column is not None else msgspec.structs.replace(given or Facts())
+            if given is not None and column is not None:
                 facts = _join(facts, given, sampled=looked and not whole)
             elif not whole and facts.nulls is not None:
                 facts.null_share, facts.nulls = _share_of(facts), None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lumos_core.plugin_api import Config
+from lumos_core.plugin_api import Config, ProfileOption, profile_option
 
 
 class PostgresConfig(Config):
@@ -54,6 +54,7 @@ class PostgresConfig(Config):
     usage_limit: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=500, description="How many statements `usage` records, the most frequent first."
     )
+    profile: ProfileOption = profile_option()
     env: str = Field(default="PROD", min_length=1, description="Environment in the URNs.")
     instance: str = Field(
         default="", description="Name of this server; needed where two servers hold databases of the same name."

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import Composed
 
 from lumos_core.plugin_api import Cancelled, UnitError
 
@@ -17,6 +18,7 @@ from . import queries
 from .config import PostgresConfig
 from .failures import Redactor, not_a_dsn, translate, translated
 
+Query = str | Composed
 OLDEST = 120000
 """The oldest server that the queries fit."""
 _SECRET = ("password", "sslpassword", "passfile")
@@ -120,7 +122,7 @@ class Reader:
     def __init__(self, connection: psycopg.Connection[Any], server: Server, redact: Redactor) -> None:
         self._connection, self.server, self.redact = connection, server, redact
 
-    def one(self, query: str, parameters: dict[str, Any] | None = None) -> Any:
+    def one(self, query: Query, parameters: dict[str, Any] | None = None) -> Any:
         """Return the first row of a query."""
         return self._connection.execute(query, parameters).fetchone()
 
@@ -153,6 +155,12 @@ class Reader:
         """
         with self._connection.transaction(force_rollback=True):
             return [text for (text,) in self.all(query, parameters)]
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Let queries fail without ending the transaction; their locks and settings are given back either way."""
+        with self._connection.transaction(force_rollback=True):
+            yield
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -129,10 +129,18 @@ class Database:
     def _estimates(self) -> Iterator[AnyRecord]:
         started: str = self.reader.one(queries.STARTED)[0]
         builder = Builder(self.directory, Types({}), self.names)
+        urns: dict[int, str] = {}
         for oid in sorted(self.relations):
-            record = builder.stats(oid, started)
+            record, path = builder.stats(oid, started), self.directory.path(oid)
             if record is not None:
                 yield record
+            if path is not None:
+                # A profile is a part of the same statistics.
+                urns[oid] = record.urn if record is not None else f"{self.names.dataset(*path)}#profile@{started}"
+        if self.config.profile is not None:
+            from . import profile
+
+            yield from profile.read(self, urns)
 
     def roles(self) -> Iterator[AnyRecord]:
         """Yield the roles of the server, and declare that all of them were seen."""
