@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from .output import emit, json_option
+from .output import checklist, emit, json_option
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold red")}
-"""Status -> sign and style."""
+    from ..diagnosis.finding import Finding
 
 
 @click.command("doctor")
@@ -47,24 +46,14 @@ def command(ctx: click.Context, pipeline: str | None, timeout: float, as_json: b
     return 2 if any(finding.status == "fail" for finding in found) else 0
 
 
-def _page(found: list[Any]) -> Group:
-    """One line per finding, by area; the fix below it; what it comes to last."""
-    from rich.console import Group
-    from rich.text import Text
-
-    lines = []
-    width = max(len(finding.area) for finding in found)
-    for finding in found:
-        sign, style = SIGNS[finding.status]
-        told = f"{finding.what}: {finding.why}" if finding.why else finding.what
-        about = f"{finding.about}: " if finding.about else ""
-        lines.append(Text.assemble((sign, style), f" {finding.area:<{width}}  {about}{told}"))
-        if finding.fix:
-            lines.append(Text.assemble(" " * (width + 4), ("fix  ", "cyan"), finding.fix))
+def _page(found: list[Finding]) -> Group:
+    rows = [
+        (item.status, item.area, item.about, f"{item.what}: {item.why}" if item.why else item.what, item.fix)
+        for item in found
+    ]
     bad, odd = (sum(finding.status == status for finding in found) for status in ("fail", "warn"))
     counts = [_count(bad, "problem"), _count(odd, "warning")]
-    verdict = ", ".join(filter(None, counts)) or "nothing is wrong"
-    return Group(*lines, Text(verdict, style="bold"))
+    return checklist(rows, ", ".join(filter(None, counts)) or "nothing is wrong")
 
 
 def _count(number: int, word: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import console, emit, json_option, table_of
+from .output import console, emit, json_option, pipeline_argument, table_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -95,7 +95,7 @@ def _told(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @command.command("list")
-@click.argument("pipeline", required=False, envvar="LUMOS_CONFIG", type=click.Path(), metavar="[PIPELINE]")
+@pipeline_argument
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:

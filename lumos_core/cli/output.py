@@ -13,10 +13,13 @@ import click
 from ..texts import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, Group, RenderableType
     from rich.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold red")}
+"""Status -> sign and style."""
 
 
 def json_option(function: F) -> F:
@@ -97,3 +100,24 @@ def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = 
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell, lines=True)) for cell in row))
     return table
+
+
+def checklist(rows: Sequence[tuple[str, str, str, str, str]], verdict: str) -> Group:
+    """Return a line per thing that was looked at.
+
+    Args:
+        rows: Status (a key of `SIGNS`), area, what was looked at, what was found, and what to do about it, which
+            gets a line of its own; the third and the last may be empty.
+        verdict: What it comes to; the last line.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    lines = []
+    width = max(len(area) for _, area, *_ in rows)
+    for status, area, about, told, fix in rows:
+        lead = f"{about}: " if about else ""
+        lines.append(Text.assemble(SIGNS[status], f" {area:<{width}}  {lead}{told}"))
+        if fix:
+            lines.append(Text.assemble(" " * (width + 4), ("fix  ", "cyan"), fix))
+    return Group(*lines, Text(verdict, style="bold"))

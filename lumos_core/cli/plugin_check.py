@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from .output import emit, json_option
+from .output import checklist, emit, json_option
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 
 @click.command("check")
@@ -18,23 +23,19 @@ def command(ctx: click.Context, distribution: str, as_json: bool) -> None:
     manifest costs, and at the options, texts, methods and claims of its components; says how to mend what is wrong.
     Exit code 1 when something is.
     """
-    from rich.text import Text
-
     from ..loading.check import check_plugin
 
     verdicts = check_plugin(distribution)
-    failed = [verdict for verdict in verdicts if verdict.status == "failed"]
+    failed = sum(verdict.status == "failed" for verdict in verdicts)
+    told = f"{failed} of {len(verdicts)} checks failed" if failed else f"all {len(verdicts)} checks passed"
 
-    def lines() -> Text:
-        page = Text()
-        for verdict in verdicts:
-            mark, style = ("✓", "green") if verdict.status == "ok" else ("✗", "red")
-            page.append(mark, style=style).append(f" {verdict.check}  {verdict.subject}: {verdict.message}\n")
-            if verdict.fix:
-                page.append(f"    {verdict.fix}\n")
-        told = f"{len(failed)} of {len(verdicts)} checks failed" if failed else f"all {len(verdicts)} checks passed"
-        return page.append(f"{distribution}: {told}", style="bold")
+    def page() -> Group:
+        rows = [
+            ("ok" if item.status == "ok" else "fail", item.check, item.subject, item.message, item.fix)
+            for item in verdicts
+        ]
+        return checklist(rows, f"{distribution}: {told}")
 
-    emit(ctx, [verdict._asdict() for verdict in verdicts], lines)
+    emit(ctx, [verdict._asdict() for verdict in verdicts], page)
     if failed:
         ctx.exit(1)

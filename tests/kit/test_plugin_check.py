@@ -267,10 +267,10 @@ def test_the_command_prints_a_line_per_check(checked: Make) -> None:
     checked(metadata=("Summary: A toy\n", ""))
     done = CliRunner().invoke(command, ["toy-that-is-checked"])
     assert done.exit_code == 1
-    lines = done.output.splitlines()
-    at = lines.index("✗ summary  toy-that-is-checked: it has no summary")
-    assert lines[at + 1].startswith("    add `description`")
-    assert "✓ licence  toy-that-is-checked: Apache-2.0" in lines
+    lines = [" ".join(line.split()) for line in done.output.splitlines()]
+    at = lines.index("✗ summary toy-that-is-checked: it has no summary")
+    assert lines[at + 1].startswith("fix add `description`")
+    assert "✓ licence toy-that-is-checked: Apache-2.0" in lines
     assert lines[-1].startswith("toy-that-is-checked: 1 of ")
 
 
