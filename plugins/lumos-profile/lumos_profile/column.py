@@ -37,7 +37,7 @@ class Values(NamedTuple):
     rows: int
     nulls: int
     unique: Sequence[Any] = ()
-    counts: Sequence[int] = ()
+    counts: Sequence[int] | np.ndarray[Any, Any] = ()
     numbers: np.ndarray[Any, Any] | None = None
     minimum: Any = None
     maximum: Any = None

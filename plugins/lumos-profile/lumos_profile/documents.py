@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -20,34 +20,38 @@ MAX_DEPTH = 100
 """Levels of nesting that are looked into: as many as a canonical type may have."""
 
 
-def leaves(documents: Iterable[Any]) -> tuple[dict[str, list[Any]], int]:
+def leaves(
+    documents: Iterable[Any], plain: Callable[[Any], Any] = lambda value: value
+) -> tuple[dict[str, list[Any]], int]:
     """Return the values at every path of some documents, and how many documents there are.
 
     A path that a document lacks has no value there: fewer than there are documents means nulls.
 
     Args:
         documents: Mappings; anything else is the field `value`.
+        plain: Returns a value of a driver as one of Python.
     """
     found: dict[str, list[Any]] = {}
     count = 0
     for document in documents:
         count += 1
-        _into(found, "", document if isinstance(document, Mapping) else {"value": document}, 0)
+        _into(found, "", document if isinstance(document, Mapping) else {"value": document}, plain, 0)
     return found, count
 
 
-def _into(found: dict[str, list[Any]], path: str, value: Any, depth: int) -> None:
+def _into(found: dict[str, list[Any]], path: str, value: Any, plain: Callable[[Any], Any], depth: int) -> None:
     if isinstance(value, Mapping):
         if path:
             found.setdefault(path, []).append(value)
         if depth < MAX_DEPTH:
             for name, inner in value.items():
-                _into(found, paths.child(path, str(name)), inner, depth + 1)
+                _into(found, paths.child(path, str(name)), inner, plain, depth + 1)
         return
+    value = plain(value)
     found.setdefault(path, []).append(value)
     if isinstance(value, (list, tuple)) and depth < MAX_DEPTH:
         for inner in value:
-            _into(found, paths.element(path), inner, depth + 1)
+            _into(found, paths.element(path), inner, plain, depth + 1)
 
 
 def rows_of(found: Mapping[str, list[Any]], path: str, documents: int) -> int:

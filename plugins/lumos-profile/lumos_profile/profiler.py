@@ -53,8 +53,11 @@ class Profile(Struct, kw_only=True, array_like=True):
         )
 
     def onto(self, stats: Stats) -> Stats:
-        """Write the profile into a `Stats` value, and return it."""
-        stats.fields = list(self.fields)
+        """Add the profile to what a `Stats` value says already, and return it."""
+        known = {path: dict(found) for path, found in stats.fields}
+        for path, found in self.fields:
+            known[path] = {**known.get(path, {}), **dict(found)}
+        stats.fields = sorted((path, sorted(found.items())) for path, found in known.items())
         stats.metrics = sorted({**dict(stats.metrics), **self._metrics()}.items())
         stats.properties = sorted({**dict(stats.properties), **self._properties()}.items())
         return stats
@@ -139,11 +142,16 @@ class Profiler:
             if self.takes(path):
                 self.add(path, values_of(array))
 
-    def documents(self, documents: Iterable[Any]) -> None:
-        """Add documents: mappings of names to values, nested as they like."""
+    def documents(self, documents: Iterable[Any], plain: Callable[[Any], Any] = lambda value: value) -> None:
+        """Add documents: mappings of names to values, nested as they like.
+
+        Args:
+            documents: In order.
+            plain: Returns a value of a driver's own type as one of Python.
+        """
         from .documents import leaves, rows_of, values_of
 
-        found, count = leaves(documents)
+        found, count = leaves(documents, plain)
         for path, values in found.items():
             if self.takes(path):
                 column = self._column(path)

@@ -58,7 +58,7 @@ class Distinct:
     @property
     def estimate(self) -> int:
         """How many there are, about."""
-        return round(self._sketch.get_estimate())
+        return round(float(self._sketch.get_estimate()))
 
 
 class Quantiles:
@@ -119,7 +119,9 @@ class Quantiles:
         """Return how many numbers lie between each edge and the next; the last one belongs to the last bar."""
         if self._sketch is None:
             numbers = np.concatenate(self._parts) if self._parts else np.empty(0)
-            return [int(count) for count in np.histogram(numbers, bins=np.asarray(edges))[0]]
+            # The ends are those of the values themselves; as floats these may lie beside them by a last digit.
+            inside = np.clip(numbers, edges[0], edges[-1])
+            return [int(count) for count in np.histogram(inside, bins=np.asarray(edges))[0]]
         if len(edges) <= 2:
             return [self.count]
         # The shares below each inner edge, and 1 for all.

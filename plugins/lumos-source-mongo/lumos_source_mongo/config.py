@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lumos_core.plugin_api import Config, LocalPath
+from lumos_core.plugin_api import Config, LocalPath, ProfileOption, profile_option
 
 ReadPreference = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
 
@@ -76,6 +76,7 @@ class MongoConfig(Config):
     read_views: bool = Field(
         default=True, description="Run views to see their documents; otherwise only their definition is read."
     )
+    profile: ProfileOption = profile_option()
     instance: str = Field(
         default="", description="Name that tells this server from another one that holds databases of the same names."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bson
 from bson import json_util
@@ -35,6 +35,9 @@ from .settle import settle
 from .suggest import suggestions
 from .tree import Observed
 from .watch import Watcher
+
+if TYPE_CHECKING:
+    from .profile import Collecting
 
 _CONTAINERS = 1_000
 
@@ -162,7 +165,13 @@ class MongoSource(Source[MongoConfig]):
         if found.options is None:
             self._gap(unit, OF_OPTIONS, "the role may see the names of collections only", ctx)
         sizes = {} if is_view else listing.sizes(client, found.database, found.name)
-        observed, why = self._documents(found, sizes, ctx)
+        last = ctx.get(urn)
+        profile = None
+        if self.config.profile is not None:
+            from .profile import Collecting
+
+            profile = Collecting(self.config.profile, unit.key, last)
+        observed, why = self._documents(found, sizes, ctx, profile)
         if ctx.cancelled():
             return
         indexes: list[Any] | None = []
@@ -176,7 +185,6 @@ class MongoSource(Source[MongoConfig]):
                 self._gap(unit, frozenset({"keys", "lifecycle"}), reason(error, self._connection.redact), ctx)
         if not indexes and found.type != "timeseries" and not listing.exists(client, found.database, found.name):
             raise UnitError(f"{unit.key} was dropped while it was read", fix="run again")
-        last = ctx.get(urn)
         schema = self._declared(found, last)
         root = None
         if why:
@@ -193,10 +201,18 @@ class MongoSource(Source[MongoConfig]):
                 unit.key,
             )
         yield record
-        if (statistics := records.stats(seen, urn, ctx)) is not None:
+        statistics = records.stats(seen, urn, ctx)
+        if statistics is not None:
+            if profile is not None and record.value.fields:
+                from .profile import words_of
+
+                words = words_of(found.type, self.config.sample)
+                profile.onto(statistics.value, record.value.fields, statistics.value.row_count, words)
             yield statistics
 
-    def _documents(self, found: Found, sizes: Any, ctx: Context) -> tuple[Observed | None, str]:
+    def _documents(
+        self, found: Found, sizes: Any, ctx: Context, profile: Collecting | None = None
+    ) -> tuple[Observed | None, str]:
         """Read documents; returns what they hold, or why they could not be read."""
         observed = Observed()
         if not self.config.documents or (found.type == "view" and not self.config.read_views):
@@ -220,6 +236,8 @@ class MongoSource(Source[MongoConfig]):
             for document in documents:
                 try:
                     observed.add(document)
+                    if profile is not None:
+                        profile.add(document)
                 except RecursionError:
                     reader.broken += 1
         except OperationFailure as error:
