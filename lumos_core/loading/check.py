@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,14 +13,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from .. import __version__
+from ..config.problems import did_you_mean
 from ..errors import LumosError, PluginError
 from .component_checks import Verdict, check_component
 from .distributions import GROUP, KERNEL, Candidate, candidates
 from .purity import FIX, purity
 from .registry import PluginInfo, Registry
 from .targets import kind_words, resolve
-
-COMMANDS = "lumos.commands"
 
 
 def check_plugin(distribution: str) -> list[Verdict]:
@@ -54,9 +52,8 @@ def _distribution(name: str) -> Any:
     try:
         return importlib_metadata.distribution(name)
     except (importlib_metadata.PackageNotFoundError, ValueError):
-        known = sorted({item.distribution for item in candidates()})
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        why = f"did you mean {' or '.join(close)}?" if close else "`lumos plugins` lists what is"
+        known = {item.distribution for item in candidates()}
+        why = did_you_mean(name, known) or "`lumos plugins` lists what is"
         fix = "install it, or run `pip install -e .` in its folder"
         raise PluginError(f"no distribution '{name}' is installed", why=why, fix=fix) from None
 
@@ -163,10 +160,10 @@ def _components(name: str, info: PluginInfo) -> Iterator[Verdict]:
 
 
 def _commands(found: Any, name: str) -> Iterator[Verdict]:
-    from ..cli import COMMANDS as OURS
+    from ..cli import COMMANDS, plugin_commands
 
     for point in found.entry_points:
-        if point.group != COMMANDS:
+        if point.group != plugin_commands.GROUP:
             continue
         subject, problem, fix = f"command {point.name}", "", "point it at a click.Command that has a help text"
         try:
@@ -178,6 +175,6 @@ def _commands(found: Any, name: str) -> Iterator[Verdict]:
                 problem = f"{point.value} is a {type(value).__name__}, not a click command"
             elif not (value.help or "").strip():
                 problem = "it has no help text"
-        if point.name in OURS:
+        if point.name in COMMANDS:
             problem, fix = f"`lumos {point.name}` is a command of the kernel, which wins", "give it another name"
         yield _verdict("command", subject, problem, f"`lumos {point.name}`", fix)

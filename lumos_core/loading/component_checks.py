@@ -89,11 +89,16 @@ def _options(config: type[BaseModel], path: str, above: frozenset[type[BaseModel
                 yield from _options(inner, f"{place}.", above | {config})
 
 
-def _models(hint: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(hint, type) and not typing.get_args(hint) and issubclass(hint, BaseModel):
+def types_in(hint: Any) -> Iterator[type]:
+    """Return every class that a type hint names, however deep."""
+    if isinstance(hint, type) and not typing.get_args(hint):
         yield hint
     for argument in typing.get_args(hint):
-        yield from _models(argument)
+        yield from types_in(argument)
+
+
+def _models(hint: Any) -> Iterator[type[BaseModel]]:
+    return (found for found in types_in(hint) if issubclass(found, BaseModel))
 
 
 def undescribed(component: type[BaseComponent[Any]], config: type[BaseModel]) -> list[str]:

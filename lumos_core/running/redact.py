@@ -23,7 +23,7 @@ class Redactor:
     _every: ClassVar[set[str]] = set()
 
     def __init__(self, configs: Iterable[BaseModel | None] = ()) -> None:
-        secrets = {form for config in configs for secret in _secrets(config) for form in _forms(secret)}
+        secrets = {form for config in configs for secret in secrets_of(config) for form in _forms(secret)}
         self._pattern = _pattern(secrets)
         self._every.update(secrets)
 
@@ -51,19 +51,20 @@ def _forms(secret: str) -> set[str]:
     return {secret, quote(secret, safe=""), quote_plus(secret)}
 
 
-def _secrets(value: Any) -> Iterator[str]:
+def secrets_of(value: Any) -> Iterator[str]:
+    """Return every secret that a configuration holds, nested components included."""
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
     elif isinstance(value, SecretBytes):
         yield value.get_secret_value().decode("utf-8", "replace")
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
+            yield from secrets_of(getattr(value, name))
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _secrets(part)
+            yield from secrets_of(part)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for part in value:
-            yield from _secrets(part)
+            yield from secrets_of(part)
     elif hasattr(value, "config") and not isinstance(value, type):
-        yield from _secrets(value.config)
+        yield from secrets_of(value.config)

@@ -231,7 +231,7 @@ def test_a_plugin_that_offers_nothing_is_told(checked: Make) -> None:
 
 def test_a_name_that_is_not_installed_gets_a_hint(checked: Make) -> None:
     checked()
-    with pytest.raises(PluginError, match="did you mean toy-that-is-checked"):
+    with pytest.raises(PluginError, match="did you mean 'toy-that-is-checked'"):
         lumos_core.check_plugin("toy-that-is-chekced")
 
 

@@ -227,7 +227,7 @@ class ComponentKit:
             except ConfigError as error:
                 self._is_silent((secrets.CANARY,), {"the error of the configuration": str(error)})
                 continue
-            known = tuple(secrets.values(component.config))
+            known = secrets.values(component.config)
             ctx, told = MemoryContext(), []
             try:
                 told += [str(item) for item in self.exercise(component, folder, ctx)]
