@@ -240,7 +240,20 @@ def benchmarks_small(session: nox.Session) -> None:
 def rivals(session: nox.Session) -> None:
     """Two SDKs that exclude each other, in one pipeline (installs about 600 MB)."""
     install(session, "--group", "tests", "--group", "ci", *checkout())
-    session.run("pytest", "-q", "-s", "-m", "heavy", "tests/rivals", *session.posargs)
+    session.run("pytest", "-q", "-s", "-m", "heavy", "tests/rivals/test_rivals.py", *session.posargs)
+
+
+@nox.session(name="rival-datahub")
+def rival_datahub(session: nox.Session) -> None:
+    """One PostgreSQL read by `datahub ingest` and by `lumos run`: seconds and facts (installs about 220 MB)."""
+    install(session, "--group", "tests", *checkout())
+    theirs = Path(session.create_tmp(), "datahub")
+    python = theirs / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    session.run(UV, "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", str(theirs), external=True)
+    into = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+    session.run(*into, "acryl-datahub[postgres]==1.7.0.17", external=True)
+    chosen = ["tests/rivals/test_rival_datahub.py", *session.posargs]
+    session.run("pytest", "-q", "-s", "-m", "heavy", *chosen, env={"LUMOS_RIVAL_DATAHUB": str(python.absolute())})
 
 
 @nox.session(name="sql-oracle")
