@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
@@ -76,6 +77,8 @@ def _spelled_out(value: Any) -> Any:
         return None
     if find_spec("lumos_profile") is None:
         raise ValueError(f"profiles need {LIBRARY}, which is not installed: pip install {LIBRARY}")
+    if why := import_module("lumos_profile").unusable():
+        raise ValueError(why)
     return {} if value is True else value
 
 

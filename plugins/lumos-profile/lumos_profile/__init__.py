@@ -10,6 +10,7 @@ Names are imported when they are first used.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,7 +43,15 @@ __all__ = [
     "spread",
     "suspected_by_name",
     "tagged",
+    "unusable",
 ]
+
+
+def unusable() -> str:
+    """Return why profiles cannot be made in this Python, in words for who asked for one; empty where they can."""
+    if find_spec("datasketches") is not None:
+        return ""
+    return "profiles need datasketches, which has no wheel for every version of Python yet: pip install datasketches"
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,9 @@ from .patterns import Patterns
 from .pii import SHARE, STRONG, suspected_value
 from .sketches import ERROR, PER_BATCH, Distinct, Frequent, Quantiles
 
+Counts = Sequence[int] | np.ndarray[Any, Any]
+"""Whole numbers, one per value."""
+
 
 class Values(NamedTuple):
     """A batch of values of one field, as whoever reads them hands it over.
@@ -37,7 +40,7 @@ class Values(NamedTuple):
     rows: int
     nulls: int
     unique: Sequence[Any] = ()
-    counts: Sequence[int] | np.ndarray[Any, Any] = ()
+    counts: Counts = ()
     numbers: np.ndarray[Any, Any] | None = None
     minimum: Any = None
     maximum: Any = None
@@ -96,7 +99,8 @@ class Column:
         self._add_frequent(values)
 
     def _add_frequent(self, values: Values) -> None:
-        unique, counts, left_out = values.unique, values.counts, 0
+        unique, left_out = values.unique, 0
+        counts: Counts = values.counts
         if len(unique) > PER_BATCH:
             order = np.argsort(-np.asarray(counts), kind="stable")
             left_out = int(counts[order[PER_BATCH]])
@@ -107,7 +111,7 @@ class Column:
         if values.kind in ("text", "number", "mixed"):
             self._look(texts, counts, patterns=self.kind == "text")
 
-    def _look(self, texts: Sequence[str], counts: Sequence[int], *, patterns: bool) -> None:
+    def _look(self, texts: Sequence[str], counts: Counts, *, patterns: bool) -> None:
         """Look at texts one by one: what class they are of, and whether they seem personal."""
         for text, count in zip(texts, counts, strict=True):
             if patterns:

@@ -139,7 +139,7 @@ class Frequent:
         self._dropped = 0
         self.complete = True
 
-    def add(self, values: Sequence[str], counts: Sequence[int], left_out: int = 0) -> None:
+    def add(self, values: Sequence[str], counts: Sequence[int] | np.ndarray[Any, Any], left_out: int = 0) -> None:
         """Add different values with how often each occurs.
 
         Args:

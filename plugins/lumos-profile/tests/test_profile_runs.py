@@ -177,6 +177,14 @@ def test_without_the_library_the_configuration_is_wrong(tmp_path, monkeypatch, g
     assert not (tmp_path / ".lumos").exists()
 
 
+def test_a_python_without_the_sketches_is_told(tmp_path, monkeypatch):
+    write(tmp_path)
+    monkeypatch.setattr("lumos_profile.find_spec", lambda name: None)
+    with pytest.raises(ConfigError) as error:
+        Registry.load().spec("source", {"type": "csv", "path": ".", "profile": True}, tmp_path)
+    assert "pip install datasketches" in str(error.value.problems)
+
+
 def test_the_option_is_checked_like_every_other(tmp_path):
     (tmp_path / "lumos.yaml").write_text("sources:\n  - {type: csv, path: ., profile: {rwos: 3, quantiles: [2]}}\n")
     done = CliRunner().invoke(main, ["validate", str(tmp_path / "lumos.yaml")])

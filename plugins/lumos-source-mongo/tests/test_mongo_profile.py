@@ -7,10 +7,13 @@ import json
 import uuid
 from typing import Any
 
+import pytest
 from bson import Binary, Decimal128, Int64, ObjectId, Regex
 from pymongo import MongoClient
 
 from lumos_core.plugin_api import canonical
+
+pytest.importorskip("datasketches")
 
 Client = MongoClient[dict[str, Any]]
 

@@ -10,6 +10,8 @@ import pytest
 from lumos_core.model.record import canonical
 from lumos_core.testing.context import MemoryContext
 
+pytest.importorskip("datasketches")
+
 EVERYTHING = """
 create type mood as enum ('sad', 'fine', 'happy');
 create domain positive as int check (value > 0);
