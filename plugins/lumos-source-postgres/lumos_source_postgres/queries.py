@@ -170,7 +170,7 @@ select json_build_object(
                 join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number) end,
             k.confupdtype::text, k.confdeltype::text, k.condeferrable, k.condeferred, k.convalidated,
             k.conindid::int8, case when k.contype in ('c', 'x') {nulls} then pg_get_constraintdef(k.oid) end))
-        from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'c', 'x')),
+        from pg_constraint k where k.conrelid = c.oid and k.conparentid = 0 and k.contype in ('p', 'u', 'f', 'c', 'x')),
     'indexes', (select json_agg(json_build_array(i.indexrelid::int8, x.relname, i.indisunique, i.indkey::int2[],
             i.indnkeyatts, case when x.relam <> 403 or i.indexprs is not null or i.indpred is not null {distinct}
                 or i.indnatts <> i.indnkeyatts or not 0 = all(i.indoption::int2[])

@@ -191,6 +191,15 @@ def test_constraints_and_indexes(db: Any) -> None:
     assert dict(pair.extra) == {"postgres/deferrable": '"initially deferred"'}
 
 
+def test_a_key_to_partitions_is_one_key(db: Any) -> None:
+    """PostgreSQL keeps a constraint for every partition that is referred to; a new partition is no change of schema."""
+    db.run("create table e (id int primary key) partition by range (id); create table f (e int references e)")
+    before = db.dataset("public.f").keys
+    db.run("create table e1 partition of e for values from (1) to (9)")
+    assert db.dataset("public.f").keys == before
+    assert [(key.name, key.columns) for key in before] == [("f_e_fkey", ["e"])]
+
+
 def test_partitions_are_one_dataset(db: Any) -> None:
     db.run(
         "create table e (id bigint, at timestamp not null, region text, primary key (id, at, region))"
