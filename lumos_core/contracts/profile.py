@@ -94,6 +94,7 @@ def profile_option() -> Any:
     return Field(
         default=None,
         description="Profile the data: null shares, distinct values, ranges, quantiles, histograms, most frequent "
-        "values. `true`, or a mapping with the keys of [a profile](../how-to/profiles.md).",
+        "values. `true`, or a mapping of `rows`, `from`, `top_values`, `quantiles`, `histogram`, `budget_seconds` and "
+        "`exclude`.",
         examples=[True, {"rows": 5000, "exclude": ["comment"]}],
     )

@@ -2,8 +2,8 @@
 
 Plain pyarrow reads each column and computes least, greatest, nulls and the exact number of different values; the
 profile has quantiles, histograms, frequent values, patterns and the suspicion of what is personal besides.
-`LUMOS_BENCH_SCALE` scales the rows. Every measurement is a process of its own, so that the peak of its memory is its own; the two are
-measured in turns, and the best of each counts.
+`LUMOS_BENCH_SCALE` scales the rows. Every measurement is a process of its own, so that the peak of its memory is its
+own; the two are measured in turns, and the best of each counts.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def test_a_profile_against_plain_pyarrow(
     print(
         f"\n{ROWS:,} rows x 20: profile of {best['rows']:,} rows {best['seconds']:.2f} s, "
         f"plain {least['seconds']:.2f} s, {ratio:.2f}x (target {target}); "
-        f"peak {peak:.0f} MiB (plain {max(one['mib'] for one in plain):.0f}); again unchanged {best['again'] * 1000:.0f} ms"
+        f"peak {peak:.0f} MiB (plain {max(one['mib'] for one in plain):.0f}); "
+        f"again unchanged {best['again'] * 1000:.0f} ms"
     )
     assert best["fields"] == 20
     assert best["rows"] == (ROWS if "rows" in profile else min(ROWS, 100_000))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def values_of(values: list[Any], rows: int) -> Values:
     if kind in MOMENTS:
         held = [micros(value) for value in held]
     if kind == "binary":
-        held = [bytes(value).decode("latin-1") for value in held]
+        held = [(value.bytes if isinstance(value, UUID) else bytes(value)).decode("latin-1") for value in held]
     if kind == "number":
         return _number(held, rows, nulls)
     counted = Counter(held)
@@ -143,7 +144,7 @@ def _kind(value: Any) -> str:
             return "date"
         case time():
             return "time"
-        case bytes() | bytearray() | memoryview():
+        case bytes() | bytearray() | memoryview() | UUID():
             return "binary"
         case list() | tuple():
             return "list"

@@ -18,8 +18,8 @@ _NAMES = {
     "birth": r"birth|birthday|birthdate|dob|born",
     "address": r"address|addr|street|postal|postcode|zip|zipcode|latitude|longitude|lat|lng|lon|geo",
     "identity": r"ssn|pesel|nino|passport|licence|license|national id|tax id|tin|nip|personal id|identity",
-    "account": r"iban|bic|bban|card (?:number|no|num)|credit ?card|cc ?(?:number|num)|pan|cvv|cvc|account (?:number|no)"
-    r"|bank account",
+    "account": r"iban|bic|bban|card (?:number|no|num|last)|credit ?card|cc ?(?:number|num)|pan|cvv|cvc"
+    r"|account (?:number|no)|bank account",
     "network": r"ip|ip ?address|ipv4|ipv6|mac ?address|imei|imsi|device id",
     "secret": r"password|passwd|pwd|pass|secret|token|api ?key|private key|credential|salt|pin|hash|cookie|session",
     "health": r"diagnosis|disease|blood|medical|health|religion|ethnicity",
