@@ -22,6 +22,9 @@ from .variables import escape
 MODELINE = "# yaml-language-server: $schema=lumos.schema.json"
 """What tells editors where the schema of a pipeline file is."""
 
+Look = tuple[str, list[dict[str, Any]]]
+"""The name of a pipeline, and the entries of its sources."""
+
 
 def init(folder: str | os.PathLike[str] = ".") -> str:
     """Write `lumos.yaml` into a folder, after asking every installed source what it finds there.
@@ -40,8 +43,7 @@ def init(folder: str | os.PathLike[str] = ".") -> str:
     if not place.is_dir():
         why = "it is a file" if place.exists() else "it does not exist"
         raise ConfigError(f"{place} is not a folder", why=why, fix="name a folder that holds your data")
-    registry = Registry.load()
-    return _write(place / FILE, registry, lambda: (place.resolve().name, list(suggestions(registry, place))))
+    return discover(place)
 
 
 def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> str:
@@ -63,27 +65,37 @@ def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None 
         DiskError: When the file cannot be written.
     """
     place = Path(target)
-    if place.is_dir():
-        if out is None:
-            return init(place)
-        registry = Registry.load()
-        return _write(Path(out), registry, lambda: (place.resolve().name, list(suggestions(registry, place))))
-    registry = Registry.load()
-    return _write(Path(out or FILE), registry, lambda: _reached(registry, os.fspath(target)))
+    if not place.is_dir():
+        return _write(Path(out or FILE), lambda registry: _reached(registry, os.fspath(target)))
+    file = Path(out) if out is not None else place / FILE
+
+    def look(registry: Registry) -> Look:
+        return place.resolve().name, [_moved(entry, place, file.parent) for entry in suggestions(registry, place)]
+
+    return _write(file, look)
 
 
-def _write(target: Path, registry: Registry, look: Callable[[], tuple[str, list[dict[str, Any]]]]) -> str:
+def _moved(entry: dict[str, Any], folder: Path, base: Path) -> dict[str, Any]:
+    """An entry for a folder as a pipeline in another folder must write it: its `path` starts there."""
+    path = entry.get("path")
+    if not isinstance(path, str) or "://" in path or folder.resolve() == base.resolve():
+        return entry
+    return {**entry, "path": Path(os.path.relpath((folder / path).resolve(), base.resolve())).as_posix()}
+
+
+def _write(target: Path, look: Callable[[Registry], Look]) -> str:
     """Write what a look gives into a file that must not exist; nobody is asked when it does."""
     if os.path.lexists(target):
         fix = f"edit it, check it with `lumos validate {target}`, or move it away"
         raise ConfigError("there is a pipeline already", fix=fix, where=str(target))
-    text = render(*look(), registry)
+    registry = Registry.load()
+    text = render(*look(registry), registry)
     with atomic_write(target) as file:
         file.write(text)
     return str(target)
 
 
-def _reached(registry: Registry, target: str) -> tuple[str, list[dict[str, Any]]]:
+def _reached(registry: Registry, target: str) -> Look:
     """Return a name and the entries for a connection string; the name holds no part of it that may be secret."""
     found: list[dict[str, Any]] = []
     refused: LumosError | None = None
@@ -94,19 +106,19 @@ def _reached(registry: Registry, target: str) -> tuple[str, list[dict[str, Any]]
             continue
         except LumosError as error:
             refused = refused or error
-        except Exception:  # a source that was never meant for this
+        except (Exception, SystemExit):  # a source that was never meant for this
             continue
     if found:
         return str(found[0].get("database") or found[0]["type"]), found
     if refused is not None:
         raise refused
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)", target)
-    names = ", ".join(sorted({offer.component.name for offer in registry.components("source")}))
-    absent = ((name, pip) for name, pip in KNOWN["source"].items() if name not in names.split(", "))
+    names = sorted({offer.component.name for offer in registry.components("source")})
+    absent = ((name, pip) for name, pip in KNOWN["source"].items() if name not in names)
     known = next((pip for name, pip in absent if scheme and scheme[0].startswith(name)), None)
     raise ConfigError(
         f"no installed source reads {scheme[0]}:// targets" if scheme else "no installed source knows this target",
-        why=f"installed: {names}" if names else "no source is installed",
+        why=f"installed: {', '.join(names)}" if names else "no source is installed",
         fix=f"pip install {known}"
         if known
         else "name an existing folder, or a connection string such as postgresql://reader@db.example.org/shop",

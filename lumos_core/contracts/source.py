@@ -95,5 +95,8 @@ class Source(BaseComponent[C]):
         """Acknowledge events after their effects are committed: at least once. Optional."""
 
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
-        """Look at a folder and suggest entries for `sources:` in a pipeline, each with its `type`. Optional."""
+        """Look at a folder, or at what a connection string leads to, and suggest entries for `sources:`. Optional.
+
+        Each entry has its `type`; its `path`, if it has one, starts from that folder.
+        """
         return ()

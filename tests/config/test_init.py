@@ -169,4 +169,21 @@ def test_discover_of_a_folder_is_init(toolbox: Any, tmp_path: Path) -> None:
     folder.mkdir()
     assert Path(discover(folder)) == folder / "lumos.yaml"
     assert Path(discover(folder, tmp_path / "other.yaml")) == tmp_path / "other.yaml"
-    assert yaml.safe_load((tmp_path / "other.yaml").read_text(encoding="utf-8"))["name"] == "data"
+    data = yaml.safe_load((tmp_path / "other.yaml").read_text(encoding="utf-8"))
+    assert data["name"] == "data"
+
+
+@pytest.mark.parametrize(
+    ("out", "path"), [("data/lumos.yaml", "data"), ("other.yaml", "data/data"), ("away/lumos.yaml", "../data/data")]
+)
+def test_paths_start_where_the_file_is_written(toolbox: Any, tmp_path: Path, out: str, path: str) -> None:
+    toolbox.toy("toy")
+    (tmp_path / "data").mkdir()
+    written = Path(discover(tmp_path / "data", tmp_path / out))
+    entries = yaml.safe_load(written.read_text(encoding="utf-8"))["sources"]
+    assert next(entry for entry in entries if entry["type"] == "toy")["path"] == path
+
+
+def test_a_source_that_exits_keeps_no_other_from_being_asked(toolbox: Any, tmp_path: Path) -> None:
+    toolbox.distribution(MANIFEST, modules={"parts": REACHES.replace('RuntimeError("boom")', "SystemExit(3)")})
+    assert Path(discover("shop://user:s3cret$@host/shop", tmp_path / "a.yaml")).exists()
