@@ -7,6 +7,7 @@ its length, then its content: canonical lines (many in one frame, each with its 
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import sys
 import threading
@@ -93,6 +94,15 @@ class Pipes:
         """Close the writing direction: the other side reads its end."""
         with self._lock, contextlib.suppress(OSError):  # what was not written yet has no reader any more
             self._writer.close()
+
+    def disown(self) -> None:
+        """Let go of the pipes in a copy of this process, made by a fork: they are the original's."""
+        self._lock = threading.Lock()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for pipe in (self._reader, self._writer):
+            with contextlib.suppress(OSError, ValueError):  # closed already
+                os.dup2(nothing, pipe.fileno(), inheritable=False)
+        os.close(nothing)
 
     def release(self) -> None:
         """Close both directions; called by the one who receives, when nothing more can come."""

@@ -18,6 +18,7 @@ from ..contracts.source import Event, Unit
 from ..errors import LumosError
 from ..model.record import Record, canonical, decode
 from ..model.scope import Covered, Scope
+from .frames import MAX_LINE
 
 PROTOCOL = 1
 """Version of these messages. Both sides must speak the same one."""
@@ -255,12 +256,14 @@ class Failed(Message, frozen=True):
 
     @classmethod
     def of(cls, error: BaseException) -> Failed:
-        """Take an exception apart."""
-        trace = "".join(traceback.format_exception(error))
+        """Take an exception apart; what is longer than `MAX_TEXT` is cut."""
+        trace = text("".join(traceback.format_exception(error)))
         if not isinstance(error, LumosError):
-            return cls(type(error).__name__, False, str(error), trace=trace)
-        after = getattr(error, "after", None)
-        return cls(type(error).__name__, True, error.what, error.why, error.fix, error.where, after, trace)
+            return cls(type(error).__name__, False, text(error), trace=trace)
+        # A plugin's own class is what the kernel's, which it is made of, is: one that is tried again, for example.
+        known = next(base.__name__ for base in type(error).__mro__ if getattr(errors, base.__name__, None) is base)
+        what, why, fix, where = map(text, (error.what, error.why, error.fix, error.where))
+        return cls(known, True, what, why, fix, where, getattr(error, "after", None), trace)
 
     def exception(self) -> Exception:
         """Make the exception again: of the same class where the kernel knows it, else of one with the same name."""
@@ -304,6 +307,19 @@ FromWorker = (
     | Failed
 )
 
+MAX_TEXT = 1 << 20
+"""Characters of an exception's parts that cross."""
+
+
+def text(value: object) -> str:
+    """Return what something says as text that can cross, whatever it holds and however long it is."""
+    try:
+        said = str(value)[:MAX_TEXT]
+    except Exception as error:
+        said = f"(its text cannot be shown: {type(error).__name__})"
+    return said.encode("utf-8", "backslashreplace").decode()
+
+
 _encoder = msgspec.msgpack.Encoder()
 from_run = msgspec.msgpack.Decoder(FromRun)
 """Decodes what the run sent."""
@@ -314,3 +330,21 @@ from_worker = msgspec.msgpack.Decoder(FromWorker)
 def encode(message: Message) -> bytes:
     """Return the bytes of a message."""
     return _encoder.encode(message)
+
+
+def checked(message: Message) -> bytes:
+    """Return the bytes of a message that a component's values are in.
+
+    Raises:
+        TypeError: When they are not what the contract says: said here, they fail one call; there, the whole stream.
+        UnitError: When they are too large.
+    """
+    content = _encoder.encode(message)
+    if len(content) > MAX_LINE:
+        why = f"it has {len(content):,} bytes, more than the {MAX_LINE:,} that cross from an environment"
+        raise errors.UnitError(f"what the component declared ({type(message).__name__}) is too large", why=why)
+    try:
+        from_worker.decode(content)
+    except msgspec.ValidationError as error:
+        raise TypeError(f"what the component gave ({type(message).__name__}) cannot cross: {error}") from None
+    return content

@@ -30,15 +30,15 @@ class RemoteContext:
 
     def covered(self, covered: Covered) -> None:
         """Declare coverage to the run."""
-        self._call.tell(m.Declared(covered))
+        self._call.say(m.Declared(covered))
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Report progress to the run."""
-        self._call.tell(m.Progress(done, total))
+        self._call.say(m.Progress(done, total))
 
     def warn(self, code: str, message: str, where: str = "") -> None:
         """Warn by way of the run."""
-        self._call.tell(m.Warned(code, str(message), str(where)))
+        self._call.say(m.Warned(code, _sound(message), _sound(where)))
 
     def get(self, urn: str) -> AnyRecord | None:
         """Ask the run for a record."""
@@ -70,14 +70,19 @@ class RemoteMemo(MutableMapping[bytes, bytes]):
         return found
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
-        self._call.tell(m.Remember(key, value))
+        self._call.say(m.Remember(key, value))
 
     def __delitem__(self, key: bytes) -> None:
         self[key]  # as a mapping must, when it is not there
-        self._call.tell(m.Remember(key, None))
+        self._call.say(m.Remember(key, None))
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._call.ask(m.Keys()))
 
     def __len__(self) -> int:
         return len(self._call.ask(m.Keys()))
+
+
+def _sound(value: object) -> str:
+    """A text that can cross: the name of a file may hold what is no Unicode."""
+    return str(value).encode("utf-8", "backslashreplace").decode()

@@ -9,20 +9,26 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import msgspec
 
 from .. import __version__
+from ..contracts.catalog import Hit, Outcome
+from ..contracts.source import Event, Unit
 from ..errors import UnitError
 from ..hookspecs import API_VERSION
-from ..model.record import AnyRecord, canonical
+from ..model.record import AnyRecord, Record, canonical
 from . import messages as m
 from .frames import BATCH, LINES, MAX_LINE, MESSAGE, WINDOW, BrokenStream, Pipes
 
 SOON = 0.5
 """Seconds after which gathered lines cross though they are few."""
+
+CLOSING = 10.0
+"""Seconds that components have to close; the run waits for less, unless it is gone."""
 
 HELLO = b"lumos-worker "
 
@@ -61,6 +67,7 @@ class Server:
         self._calls: dict[int, Conversation] = {}
         self._components: dict[int, Any] = {}
         self._building = threading.Lock()
+        self._closing: list[threading.Thread] = []
 
     def serve(self) -> NoReturn:
         """Answer until the run ends; when it just vanishes, take everything that was started here along."""
@@ -69,7 +76,11 @@ class Server:
                 self._take(frame.call, m.from_run.decode(frame.content))
         except BrokenStream:  # the run was killed while it wrote
             pass
-        _vanish()
+        except Exception:  # a component closed what is not its own
+            with contextlib.suppress(Exception):
+                traceback.print_exc()
+        finally:
+            _vanish()
 
     def _take(self, number: int, message: Any) -> None:
         if isinstance(message, (m.Call, m.Describe)):
@@ -82,6 +93,9 @@ class Server:
         elif isinstance(message, m.Shutdown):
             for component in list(self._components):
                 self._close(component)
+            end = time.monotonic() + CLOSING
+            for thread in self._closing:
+                thread.join(max(0.0, end - time.monotonic()))
             self.pipes.close()
             _vanish()
         elif number in self._calls:
@@ -107,6 +121,7 @@ class Server:
             self._calls.pop(call.number, None)
 
     def _perform(self, call: Conversation, request: m.Call) -> m.Done:
+        from ..running.context import expected
         from .remote_context import RemoteContext
 
         component = self._component(request)
@@ -119,20 +134,21 @@ class Server:
         if request.method == "ack":
             method(request.tokens)
         elif request.method == "extract":
-            call.lines(method(unit, ctx))
+            call.lines(expected(method(unit, ctx), Record, "extract()"))
         elif request.method == "read":
-            call.lines(method(scope, ctx))
+            call.lines(expected(method(scope, ctx), Record, "read()"))
         elif request.method == "plan":
-            call.items(m.UnitItem(item) for item in method(scope, ctx))
+            call.items(map(m.UnitItem, expected(method(scope, ctx), Unit, "plan()")))
         elif request.method == "watch":
-            call.items(m.EventItem(item) for item in method(ctx))
+            call.items(map(m.EventItem, expected(method(ctx), Event, "watch()")))
         elif request.method == "write":
             batch = [write.operation() for write in request.batch]
-            call.items(m.OutcomeItem(item) for item in method(batch, ctx))
+            call.items(map(m.OutcomeItem, expected(method(batch, ctx), Outcome, "write()")))
         elif request.method == "search":
-            call.items(m.HitItem(item) for item in method(request.text, request.limit))
+            call.items(map(m.HitItem, expected(method(request.text, request.limit), Hit, "search()")))
         elif request.method == "suggest":
-            call.items(m.EntryItem(dict(item)) for item in method(request.text))
+            found = expected(method(request.text), Mapping, "suggest()")
+            call.items(m.EntryItem(dict(item)) for item in found)
         else:
             raise ValueError(f"there is no method {request.method!r}")
         call.flush()
@@ -148,12 +164,12 @@ class Server:
             return self._components[request.component]
 
     def _close(self, number: int) -> None:
+        """Close a component on a thread of its own: one that hangs keeps nobody else waiting."""
         component = self._components.pop(number, None)
         if component is not None:
-            try:
-                component.close()
-            except Exception as error:  # it is over anyway; whoever looks at standard error finds it
-                print(f"closing {type(component).__name__} raised {error!r}", file=sys.stderr)
+            thread = threading.Thread(target=_close, args=(component,), name=f"lumos-close-{number}", daemon=True)
+            self._closing.append(thread)
+            thread.start()
 
 
 class Conversation:
@@ -167,6 +183,7 @@ class Conversation:
         self._window = threading.Semaphore(WINDOW)
         self._abandoned = False
         self._asking = threading.Lock()
+        self._gathering = threading.Lock()
         self._gathered = bytearray()
         self._sent = time.monotonic()
 
@@ -186,10 +203,16 @@ class Conversation:
 
     def tell(self, message: m.Message) -> None:
         """Send one message, after the lines that were gathered."""
+        content = m.checked(message)
         self.flush()
         self._stop_if_abandoned()
-        self._pipes.send(MESSAGE, self.number, m.encode(message))
+        self._pipes.send(MESSAGE, self.number, content)
         self._sent = time.monotonic()
+
+    def say(self, message: m.Message) -> None:
+        """Send one message that nobody has asked for; waits where the run is slow to read."""
+        self._wait_for_window()
+        self.tell(message)
 
     def ask(self, question: m.Message) -> Any:
         """Send a question and wait for its answer."""
@@ -202,9 +225,13 @@ class Conversation:
 
     def fail(self, error: BaseException) -> None:
         """Tell that the call raised; what it gathered is of no use any more."""
-        self._gathered.clear()
+        with self._gathering:
+            self._gathered.clear()
         with contextlib.suppress(Abandoned):
-            self.tell(m.Failed.of(error))
+            try:
+                self.tell(m.Failed.of(error))
+            except (AttributeError, TypeError):  # its parts are not what they should be
+                self.tell(m.Failed(type(error).__name__, False, m.text(error)))
 
     def alive(self) -> None:
         """Tell, at most once a second, that the component polls."""
@@ -220,38 +247,49 @@ class Conversation:
                 raise UnitError(
                     f"the record {record.urn[:200]} is too large", why=why, fix="leave it out of the source"
                 )
-            self._gathered += line
-            self._gathered += b"\n"
+            with self._gathering:  # other threads of the component send, too
+                self._gathered += line + b"\n"
             if len(self._gathered) >= BATCH or time.monotonic() - self._sent > SOON:
                 self.flush()
 
     def items(self, found: Iterator[m.Message]) -> None:
         """Send things that are no records, one by one."""
         for item in found:
-            self._wait_for_window()
-            self.tell(item)
+            self.say(item)
 
     def flush(self) -> None:
         """Send the lines that were gathered."""
-        if self._gathered:
-            self._wait_for_window()
-            self._stop_if_abandoned()
-            content, self._gathered = bytes(self._gathered), bytearray()
-            self._pipes.send(LINES, self.number, content)
-            self._sent = time.monotonic()
+        if not self._gathered:
+            return
+        with self._gathering:
+            if self._gathered:
+                self._wait_for_window()
+                content, self._gathered = bytes(self._gathered), bytearray()
+                self._pipes.send(LINES, self.number, content)
+                self._sent = time.monotonic()
 
     def _wait_for_window(self) -> None:
         self._window.acquire()
-        self._stop_if_abandoned()
+        if self._abandoned:
+            self._window.release()  # for the next thread that waits
+            raise Abandoned
 
     def _stop_if_abandoned(self) -> None:
         if self._abandoned:
             raise Abandoned
 
 
+def _close(component: Any) -> None:
+    try:
+        component.close()
+    except Exception as error:  # it is over anyway; whoever looks at standard error finds it
+        print(f"closing {type(component).__name__} raised {error!r}", file=sys.stderr)
+
+
 def _vanish() -> NoReturn:
     """End at once, with every process that was started here: this one leads their group."""
-    sys.stderr.flush()
+    with contextlib.suppress(Exception):  # a component may have closed or replaced it, and nobody may read it any more
+        sys.stderr.flush()
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(0)

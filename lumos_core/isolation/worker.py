@@ -24,7 +24,11 @@ def main() -> None:
     # What ran before this line (a `.pth` file, a `sitecustomize`) may have printed; the nonce says where we begin.
     writer.write(greeting(sys.argv[1]))
     writer.flush()
-    Server(Pipes(reader, writer)).serve()
+    pipes = Pipes(reader, writer)
+    if hasattr(os, "register_at_fork"):
+        # A copy that outlives the worker would keep the pipe open, and hide from the run that the worker is gone.
+        os.register_at_fork(after_in_child=pipes.disown)
+    Server(pipes).serve()
 
 
 if __name__ == "__main__":
