@@ -68,8 +68,12 @@ def check_isolated(
 
 
 def _described(environment: Environment, request: Describe) -> Described:
-    pieces = Worker.of(environment).call(request).pieces(lambda message: None, lambda: False)
-    return next(piece for piece in pieces if isinstance(piece, Described))
+    worker = Worker.enter(environment)
+    try:
+        pieces = worker.call(request).pieces(lambda message: None, lambda: False)
+        return next(piece for piece in pieces if isinstance(piece, Described))
+    finally:
+        worker.leave(stay=True)
 
 
 def _at(options: Any, places: Sequence[Sequence[str | int]]) -> Iterator[str]:
@@ -83,3 +87,5 @@ def _at(options: Any, places: Sequence[Sequence[str | int]]) -> Iterator[str]:
                 value = None
         if isinstance(value, str) and value:
             yield value
+            # What a worker prints comes line by line: those of a private key, for example.
+            yield from (line for line in value.split("\n")[:-1] + value.split("\n")[1:] if len(line.strip()) > 7)

@@ -36,15 +36,21 @@ GRACE = 5.0
 TAIL = 12
 """Lines of a worker's standard error that its failure shows."""
 
+WIDTH = 500
+"""Characters of such a line."""
+
 _POLL = 0.2
 
 
 class WorkerCrash(RetryableError):
     """The worker is gone; nobody knows which of the calls in it was the cause."""
 
+    counts = False
+    """It is no try of the unit's own: the next one, alone, is."""
+
 
 class Worker:
-    """A process in another environment; made by `Worker.of`, shared by all components of that environment."""
+    """A process in another environment; made by `Worker.enter`, shared by all components of that environment."""
 
     _running: ClassVar[dict[Environment, Worker]] = {}
     _starting: ClassVar[Any] = threading.Lock()
@@ -55,7 +61,7 @@ class Worker:
         self._users = 0
         self._calls: dict[int, Conversation] = {}
         self._numbers = iter(range(1, 1 << 32))
-        self._lock = threading.Lock()
+        self._lock, self._reaping = threading.Lock(), threading.Lock()
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._killed = ""
         self._hidden: list[BaseModel] = []
@@ -63,8 +69,12 @@ class Worker:
         self._start()
 
     @classmethod
-    def of(cls, environment: Environment) -> Worker:
-        """Return the living worker of an environment, starting one when there is none.
+    def enter(cls, environment: Environment, config: BaseModel | None = None) -> Worker:
+        """Return the living worker of an environment, starting one when there is none, and count who uses it.
+
+        Args:
+            environment: Where it runs.
+            config: Holds the secrets of who uses it, which stay out of what this worker prints.
 
         Raises:
             PluginError: When it cannot be started, or speaks another version.
@@ -73,7 +83,21 @@ class Worker:
             worker = cls._running.get(environment)
             if worker is None or worker.ended:
                 worker = cls._running[environment] = cls(environment)
+            worker._users += 1
+            if config is not None:
+                worker._hidden.append(config)
+                worker._redact = Redactor(worker._hidden)
             return worker
+
+    def leave(self, *, stay: bool = False) -> None:
+        """Count one out; the last one ends the worker, unless it may be of use again soon."""
+        with self._starting:
+            self._users -= 1
+            last = self._users == 0 and not stay
+            if last and self._running.get(self.environment) is self:
+                del self._running[self.environment]
+        if last:
+            self.stop()
 
     @classmethod
     def stop_all(cls) -> None:
@@ -99,7 +123,7 @@ class Worker:
         assert errors is not None
         self._listener = threading.Thread(target=self._listen, args=(errors,), daemon=True)
         self._listener.start()
-        timer = threading.Timer(START_SECONDS, self._process.kill)
+        timer = threading.Timer(START_SECONDS, self._kill)
         timer.daemon = True
         timer.start()
         try:
@@ -113,6 +137,7 @@ class Worker:
         finally:
             timer.cancel()
         widen(reader)
+        widen(writer)
         self._pipes = Pipes(reader, writer)
         self._reader = threading.Thread(target=self._read, name="lumos-worker", daemon=True)
         self._reader.start()
@@ -126,8 +151,9 @@ class Worker:
             if found:
                 hello = msgspec.json.decode(said, type=Hello)
                 break
-            self._tail.append(line.decode("utf-8", "replace").rstrip()[:500])
+            self._tail.append(line.decode("utf-8", "replace").rstrip())
         else:
+            self._kill()
             self._process.wait()
             self._listener.join(1)
             raise self._unusable(self._last_words() or "it ended without a word")
@@ -168,6 +194,7 @@ class Worker:
         """End the worker at once, with everything that it started."""
         self._killed = self._killed or why
         self._kill()
+        self._await_end(1)
 
     def stop(self) -> None:
         """Let every component close, then end the worker; nothing of it stays."""
@@ -175,19 +202,45 @@ class Worker:
             self._killed = self._killed or "it was stopped"
             self.send(0, m.Shutdown())
             self._pipes.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE)
-        self._kill()
-        self._process.wait()
-        self._reader.join(1)
+            self._reader.join(GRACE)
+            self._kill()
+            self._await_end(1)
+
+    def disown(self) -> None:
+        """Forget it in a copy of this process, made by a fork: it is the worker of the original."""
+        self._lock, self._reaping = threading.Lock(), threading.Lock()
+        self.ended = "it belongs to the process that this one is a copy of"
+        self._pipes.disown()
 
     def _kill(self) -> None:
-        if hasattr(os, "killpg"):
-            # The group outlives its leader as long as a member is left.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
+        with self._reaping:
+            if self.ended or self._process.returncode is not None:
+                return  # its number may belong to somebody else by now
+            if hasattr(os, "killpg"):
+                # The group outlives its leader as long as a member is left.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+    def _await_end(self, seconds: float) -> None:
+        """Wait for the end of the stream; a process that somebody let loose may hold it open."""
+        if threading.current_thread() is not self._reader:
+            self._reader.join(seconds)
+        if not self.ended:
+            self._end()
+
+    def _end(self) -> None:
+        """Take everything down that is left of it, and tell all calls."""
+        self._kill()
+        with self._reaping:
+            code = self._process.wait()
+        self._listener.join(1)
+        self.ended = self.ended or self._killed or _ending(code)
+        with self._lock:
+            calls = list(self._calls.values())
+        for conversation in calls:
+            conversation.inbox.put(None)
 
     def _listen(self, stderr: IO[bytes]) -> None:
         """Keep the last lines of standard error."""
@@ -195,7 +248,7 @@ class Worker:
         for line in iter(lambda: stderr.readline(1 << 16), b""):
             text = line.decode("utf-8", "replace").rstrip()
             if text:
-                self._tail.append(text[:500])
+                self._tail.append(text)
             if debug:
                 print(f"[{self.environment.name}] {self._redact(text)}", file=sys.stderr)
         stderr.close()
@@ -207,36 +260,11 @@ class Worker:
                 conversation = self._calls.get(frame.call)
                 if conversation is not None:
                     content = frame.content if frame.kind == LINES else m.from_worker.decode(frame.content)
-                    conversation.heard = time.monotonic()
                     conversation.inbox.put(content)
         except (BrokenStream, OSError, ValueError, msgspec.MsgspecError) as error:
             self._killed = self._killed or f"its stream is broken: {error}"
-        self._kill()
-        code = self._process.wait()
+        self._end()
         self._pipes.release()
-        self._listener.join(1)
-        self.ended = self._killed or _ending(code)
-        with self._lock:
-            calls = list(self._calls.values())
-        for conversation in calls:
-            conversation.inbox.put(None)
-
-    def enter(self, config: BaseModel | None) -> Worker:
-        """Count a component that lives here; its secrets stay out of what this worker prints. Returns this worker."""
-        with self._lock:
-            self._users += 1
-            if config is not None:
-                self._hidden.append(config)
-                self._redact = Redactor(self._hidden)
-        return self
-
-    def leave(self) -> None:
-        """Count it out; the last one ends the worker."""
-        with self._lock:
-            self._users -= 1
-            last = self._users == 0
-        if last:
-            self.stop()
 
     def crash(self) -> WorkerCrash:
         """Return what became of a worker that is gone, with its last words."""
@@ -249,7 +277,10 @@ class Worker:
         )
 
     def _last_words(self) -> str:
-        return self._redact(" | ".join(self._tail))
+        return " | ".join(self._redact(line)[:WIDTH] for line in list(self._tail))
+
+
+_NOTHING = object()
 
 
 class Conversation:
@@ -258,7 +289,6 @@ class Conversation:
     def __init__(self, worker: Worker, number: int) -> None:
         self.worker, self.number = worker, number
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.heard = time.monotonic()
         self._told = 0.0
 
     def send(self, message: m.Message) -> None:
@@ -272,7 +302,8 @@ class Conversation:
             RetryableError: When the worker is gone, or was silent for longer than its environment allows.
             Cancelled: When the run was cancelled and the component did not end in time.
         """
-        since = time.monotonic()
+        # Counted, not taken from a clock: time in which this process was stopped is nobody's silence.
+        silence = 0.0
         while True:
             if not self._told and cancelled():
                 self._told = time.monotonic()
@@ -280,16 +311,18 @@ class Conversation:
             try:
                 piece = self.inbox.get(timeout=_POLL)
             except queue.Empty:
-                now = time.monotonic()
-                if self._told and now - max(self._told, since) > GRACE:
-                    self.worker.kill("it did not stop when the run was cancelled")
-                    raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written") from None
-                if now - max(since, self.heard) > self.worker.environment.deadline:
-                    self.worker.kill(f"it was silent for {self.worker.environment.deadline:g} seconds")
-                continue
+                piece, silence = _NOTHING, silence + _POLL
             if piece is None:
                 raise self.worker.crash()
-            return piece
+            if isinstance(piece, (m.Done, m.Failed)):
+                return piece
+            if self._told and time.monotonic() - self._told > GRACE:
+                self.worker.kill("it did not stop when the run was cancelled")
+                raise Cancelled("The run was cancelled", fix="run it again; nothing was half-written")
+            if piece is not _NOTHING:
+                return piece
+            if silence > self.worker.environment.deadline:
+                self.worker.kill(f"it was silent for {self.worker.environment.deadline:g} seconds")
 
     def pieces(self, answer: Callable[[m.Message], m.Answer | None], cancelled: Callable[[], bool]) -> Iterator[Any]:
         """Yield bytes of lines and items until the call is over; everything else goes to `answer`.
@@ -318,6 +351,8 @@ class Conversation:
                     answered = answer(piece)
                     if answered is not None:
                         self.send(answered)
+                    elif not isinstance(piece, m.Alive):
+                        self.send(m.Credit(1))
         finally:
             if not over:
                 self.send(m.Abandon())
@@ -333,4 +368,14 @@ def _ending(code: int) -> str:
     return f"it exited with code {code}"
 
 
+def _forked() -> None:
+    """In a copy of this process the workers are the original's: neither talk to them nor end them."""
+    Worker._starting = threading.Lock()
+    for worker in Worker._running.values():
+        worker.disown()
+    Worker._running.clear()
+
+
 atexit.register(Worker.stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

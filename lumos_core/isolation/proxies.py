@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any, ClassVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from ..contracts.catalog import Catalog, Hit, Operation, Outcome
 from ..contracts.component import Support
 from ..contracts.context import Context
 from ..contracts.source import Event, Source, Unit
+from ..environments.environment import Environment
 from ..errors import CatalogError, UnitError
 from ..model.record import AnyRecord, canonical, decode
 from ..model.scope import Scope
@@ -25,6 +27,7 @@ from .process import Worker, WorkerCrash
 
 _SPOOL = 1 << 20
 _WALK = 256
+_PORTION = 1 << 20
 
 
 class _Remote:
@@ -62,7 +65,7 @@ class _Remote:
         """The worker, a new one when the last has crashed."""
         with self._attaching:
             if self._worker is None or self._worker.ended:
-                self._worker = Worker.of(self.environment).enter(self._config)
+                self._worker = Worker.enter(self.environment, self._config)
             return self._worker
 
 
@@ -98,12 +101,24 @@ class _Desk:
             return m.Answer(None if found is None else canonical(found))
         elif isinstance(message, m.Walk):
             walk = self._walks.setdefault(message.number, iter(ctx.records(message.kind)))
-            return m.Answer([canonical(record) for record in itertools.islice(walk, _WALK)])
+            lines, size = [], 0
+            for record in itertools.islice(walk, _WALK):
+                lines.append(canonical(record))
+                size += len(lines[-1])
+                if size > _PORTION:
+                    break
+            return m.Answer(lines)
         return None
 
 
 class _Turns:
-    """Many at once, or one alone."""
+    """Many at once, or one alone, in the worker of one environment: whoever crashes it takes all others along."""
+
+    _of: ClassVar[dict[Environment, _Turns]] = {}
+
+    @classmethod
+    def of(cls, environment: Environment) -> _Turns:
+        return cls._of.setdefault(environment, cls())
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -136,22 +151,42 @@ class RemoteSource(Source[IsolatedConfig]):
         # Of this one component; the contract's are of a class.
         self.capabilities: frozenset[str] = frozenset(config.capabilities)  # type: ignore[misc]
         self._remote = _Remote(spec)
-        self._turns, self._suspects = _Turns(), set[str]()
+        self._suspects = set[str]()
 
     def check(self, ctx: Context) -> None:
         """Ask the source."""
-        _drain(self._remote.call("check", ctx))
+        self._safely(lambda: _drain(self._remote.call("check", ctx)))
 
     def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
         """Return the units when all are known: a crash while they are read must not cost the rest of the list."""
         with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
-            for piece in self._remote.call("plan", ctx, scope=within):
-                if isinstance(piece, m.UnitItem):
-                    data = msgspec.msgpack.encode(piece.value)
-                    spool.write(len(data).to_bytes(4, "big") + data)
+            self._safely(lambda: self._list(within, ctx, spool))
             spool.seek(0)
             while size := spool.read(4):
                 yield msgspec.msgpack.decode(spool.read(int.from_bytes(size, "big")), type=Unit)
+
+    def _list(self, within: Scope, ctx: Context, spool: IO[bytes]) -> None:
+        spool.seek(0)
+        spool.truncate()
+        for piece in self._remote.call("plan", ctx, scope=within):
+            if isinstance(piece, m.UnitItem):
+                data = msgspec.msgpack.encode(piece.value)
+                spool.write(len(data).to_bytes(4, "big") + data)
+
+    def _turn(self, alone: bool) -> AbstractContextManager[None]:
+        return _Turns.of(self._remote.environment).turn(alone)
+
+    def _safely(self, ask: Callable[[], None]) -> None:
+        """Ask what no other component's crash may spoil: once more, alone, when the worker has crashed."""
+        try:
+            with self._turn(alone=False):
+                ask()
+        except WorkerCrash:
+            try:
+                with self._turn(alone=True):
+                    ask()
+            except WorkerCrash as error:
+                raise UnitError(error.what, why=error.why, fix=error.fix) from error
 
     def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
         """Read one unit; see `pieces` for those who need no records."""
@@ -166,7 +201,7 @@ class RemoteSource(Source[IsolatedConfig]):
             RetryableError: When it crashes with others beside it.
         """
         alone = unit.key in self._suspects
-        with self._turns.turn(alone):
+        with self._turn(alone):
             try:
                 for piece in self._remote.call("extract", ctx, unit=unit):
                     if isinstance(piece, bytes):
@@ -258,3 +293,7 @@ def remote(spec: ComponentSpec) -> RemoteSource | RemoteCatalog:
 def _drain(pieces: Iterator[Any]) -> None:
     for _ in pieces:
         pass
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Turns._of.clear)  # whose turn it was is nobody's there

@@ -141,8 +141,8 @@ def _context(session: Session, spec: ComponentSpec) -> RunContext:
 
 
 def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit: Unit) -> Output:
-    retries = session.pipeline.retries
-    for attempt in range(retries + 1):
+    retries, attempt = session.pipeline.retries, 0
+    while True:
         session.stop_if_cancelled()
         ctx = _context(session, spec)
         spool = tempfile.SpooledTemporaryFile(SPOOL, dir=str(session.scratch))  # noqa: SIM115 - handed on
@@ -154,13 +154,14 @@ def _read_unit(session: Session, spec: ComponentSpec, source: Source[Any], unit:
             return Output(spool, ctx)
         except RetryableError as error:
             spool.close()
-            if attempt == retries:
+            counts = getattr(error, "counts", True)  # the crash of a worker is perhaps a neighbour's
+            if counts and attempt == retries:
                 raise
             time.sleep(error.after if error.after is not None else 0.1 * 2**attempt)
+            attempt += counts
         except BaseException:  # whatever ends the unit, its file must not stay open
             spool.close()
             raise
-    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _pieces(spec: ComponentSpec, source: Any, unit: Unit, ctx: RunContext) -> Iterator[bytes]:
