@@ -1,4 +1,4 @@
-"""Texts of strangers, made fit to be shown."""
+"""Texts for people: those of strangers, made fit to be shown, and sizes."""
 
 from __future__ import annotations
 
@@ -27,3 +27,18 @@ def visible(text: object, *, lines: bool = False) -> str:
         f"\\u{{{ord(char):x}}}" if unicodedata.category(char) in _UNSEEN and char not in kept else char
         for char in shown
     )
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people.
+
+    Example:
+        >>> size(1_610_612_736)
+        '1.5 GiB'
+    """
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

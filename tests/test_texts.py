@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumos_core.plugin_api import visible
+from lumos_core.texts import size
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,7 @@ def test_nothing_that_steers_is_left(text: str) -> None:
         {"Cc", "Cf", "Cs", "Zl", "Zp"}
     )
     assert visible(text, lines=True).replace("\n", r"\u{a}") == shown
+
+
+def test_sizes_for_people() -> None:
+    assert [size(n) for n in (0, 1023, 1536, 5 << 40)] == ["0 B", "1023 B", "1.5 KiB", "5.0 TiB"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..texts import size
 from .output import console, emit, json_option, pipeline_argument, table_of
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def list_(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:
         rows = []
         for one in found:
             state = one.state + (f": {one.reason}" if one.reason else "")
-            size = f"{one.bytes / 1e6:.1f} MB" if one.bytes else ""
+            told = size(one.bytes) if one.bytes else ""
             where = one.declared + ("" if one.locked or one.declared != "pipeline" else ", not locked")
-            rows.append((one.name, where, state, one.python, one.packages or "", size, ", ".join(one.used_by)))
+            rows.append((one.name, where, state, one.python, one.packages or "", told, ", ".join(one.used_by)))
         return table_of("environment", "declared in", "state", "python", "packages", "size", "used by", rows=rows)
 
     emit(ctx, found, table)
@@ -164,4 +165,4 @@ def remove(ctx: click.Context, name: str, pipeline: str | None, forget: bool, as
     from ..environments.api import env_remove
 
     was = env_remove(name, pipeline, forget=forget)
-    emit(ctx, was, f"Removed the environment '{name}' ({was.bytes / 1e6:.1f} MB).")
+    emit(ctx, was, f"Removed the environment '{name}' ({size(was.bytes)}).")

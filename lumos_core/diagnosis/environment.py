@@ -14,6 +14,7 @@ import importlib_metadata
 from .. import __version__
 from ..loading.distributions import KERNEL
 from ..loading.registry import PluginInfo
+from ..texts import size
 from .finding import Finding
 
 AREA = "environment"
@@ -93,13 +94,3 @@ def _disk(state: Path) -> Iterator[Finding]:
         yield Finding(AREA, "disk", "warn", told, "a big run may need more", "free some space")
     else:
         yield Finding(AREA, "disk", "ok", told)
-
-
-def size(count: int) -> str:
-    """Return bytes for people: `1.5 GiB`."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"

@@ -15,7 +15,7 @@ from ..contracts.store import Store
 from ..errors import LockedError
 from ..model.record import line_key
 from ..running.session import own_store
-from .environment import size
+from ..texts import size
 from .finding import Finding
 
 AREA = "store"

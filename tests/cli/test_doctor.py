@@ -16,7 +16,6 @@ from click.testing import CliRunner
 import lumos_core
 from lumos_core.cli import main
 from lumos_core.diagnosis import environment, memory
-from lumos_core.diagnosis.environment import size
 from lumos_core.diagnosis.finding import Finding
 
 SECRET = "hunter2-correct-horse"
@@ -217,10 +216,6 @@ def test_the_environment(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.stdout == "warn\n", done.stderr
-
-
-def test_sizes_for_people() -> None:
-    assert [size(n) for n in (0, 1023, 1536, 5 << 40)] == ["0 B", "1023 B", "1.5 KiB", "5.0 TiB"]
 
 
 def test_a_damaged_store_and_the_store_of_another(home: Path) -> None:
