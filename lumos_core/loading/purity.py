@@ -11,8 +11,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-SLOW = 1.0
-"""Seconds; importing a manifest takes some milliseconds."""
+from .manifest import SLOW
 
 _PROBE = r"""
 import importlib, io, json, os, sys, time
