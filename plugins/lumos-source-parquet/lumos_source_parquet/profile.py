@@ -28,12 +28,11 @@ def known_columns(footer: FileMetaData) -> dict[str, Known]:
 
     Ranges of texts and bytes are left out: writers may cut them, and not all say so.
     """
-    schema = footer.schema
-    columns = {}
-    for index in range(footer.num_columns):
-        column = schema.column(index)
-        if column.max_repetition_level == 0:
-            columns[index] = _path(column.path, schema.to_arrow_schema().names)
+    schema = footer.schema.to_arrow_schema()
+    leaves = [leaf for field in schema for leaf in _leaves_of(field, paths.quote(field.name))]
+    if len(leaves) != footer.num_columns:
+        return {}
+    columns = {index: path for index, path in enumerate(leaves) if path}
     found: dict[str, Known] = {}
     broken: set[str] = set()
     for group in range(footer.num_row_groups):
@@ -48,9 +47,19 @@ def known_columns(footer: FileMetaData) -> dict[str, Known]:
     return {path: known for path, known in found.items() if path not in broken}
 
 
-def _path(text: str, tops: list[str]) -> str:
-    """Return the canonical path of a leaf, whose native path joins names with dots that they may hold themselves."""
-    return paths.quote(text) if text in tops else ".".join(paths.quote(name) for name in text.split("."))
+def _leaves_of(field: Any, path: str) -> Iterator[str]:
+    """Yield the canonical path of each leaf of a field, in order; empty for those inside of a list or map.
+
+    Parquet's own paths join names with dots, which names may hold themselves.
+    """
+    kind = field.type
+    if not kind.num_fields:
+        yield path
+        return
+    inside = str(kind).startswith("struct") and bool(path)
+    for place in range(kind.num_fields):
+        inner = kind.field(place)
+        yield from _leaves_of(inner, paths.child(path, inner.name) if inside else "")
 
 
 def _known(column: Any) -> Known | None:
@@ -61,7 +70,10 @@ def _known(column: Any) -> Known | None:
     nulls = statistics.null_count if statistics.has_null_count else None
     if not statistics.has_min_max:
         return Known(rows, nulls) if nulls is not None else None
-    low, high = statistics.min, statistics.max
+    try:
+        low, high = statistics.min, statistics.max
+    except (ValueError, OverflowError):  # nanoseconds, and years beyond 9999, are no time of Python
+        return Known(rows, nulls)
     fine = isinstance(low, _ORDERED) and isinstance(high, _ORDERED) and not isinstance(low, bool)
     if isinstance(low, float) and not (math.isfinite(low) and math.isfinite(high)):
         fine = False
