@@ -50,7 +50,9 @@ def test_every_kit_shows_an_example_and_lists_what_to_fill_in(one: type[Componen
 
 def test_the_example_of_every_kit_is_python() -> None:
     for one in KITS:
-        for block in re.findall(r"```python\n(.*?)```", inspect.cleandoc(one.__doc__ or ""), re.S):
+        blocks = re.findall(r"```python\n(.*?)```", inspect.cleandoc(one.__doc__ or ""), re.S)
+        assert blocks, f"{one.__name__} shows no example"
+        for block in blocks:
             compile(dedent(block), one.__name__, "exec")
 
 
