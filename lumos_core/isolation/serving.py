@@ -121,7 +121,7 @@ class Server:
             self._calls.pop(call.number, None)
 
     def _perform(self, call: Conversation, request: m.Call) -> m.Done:
-        from ..running.context import expected
+        from ..contracts.answers import expected
         from .remote_context import RemoteContext
 
         component = self._component(request)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, get_args, get_type_hints
 
+from ..contracts.answers import expected
 from ..contracts.catalog import Catalog, Operation, Outcome
 from ..contracts.context import Context
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
@@ -41,12 +42,9 @@ def _write(catalog: Catalog[Any], batch: Sequence[Operation], ctx: Context, retr
     for attempt in range(retries + 1):
         done = []
         try:
-            outcomes = catalog.write(batch, ctx)
-            if not isinstance(outcomes, Iterable):
-                raise TypeError(f"its write() returned {outcomes!r:.100}: expected an iterable of Outcome")
-            for outcome in outcomes:
-                if not isinstance(outcome, Outcome) or outcome.status not in STATUSES:
-                    raise TypeError(f"its write() gave {outcome!r:.100}: expected an Outcome")
+            for outcome in expected(catalog.write(batch, ctx), Outcome, "write()"):
+                if outcome.status not in STATUSES:
+                    raise TypeError(f"its write() gave the status {outcome.status!r:.100}, which does not exist")
                 done.append(outcome)
             return _complete(batch, done, "the catalog gave no outcome")
         except RetryableError as error:

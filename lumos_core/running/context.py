@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from ..contracts.reporter import Notice
 from ..model.graph import Graph
@@ -12,8 +12,6 @@ from ..model.record import AnyRecord, decode
 from ..model.scope import Covered
 from ..model.urns import host, kind
 from .redact import Redactor
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -31,29 +29,6 @@ def contained() -> Iterator[None]:
         raise RuntimeError(f"it called sys.exit({error.code!r}), which ends nothing here") from error
     except BaseException as error:
         raise RuntimeError(f"it raised {type(error).__name__}: {error}") from error
-
-
-def expected(things: Iterable[T], wanted: type[T], call: str) -> Iterator[T]:
-    """Hand on what a component gives, as long as it is what its contract says.
-
-    Args:
-        things: What a call returned.
-        wanted: Of what it must consist.
-        call: For the message: `extract()`.
-
-    Raises:
-        TypeError: When it is something else, said in words that its author understands.
-    """
-    if not isinstance(things, Iterable):
-        raise TypeError(f"its {call} returned {_named(things)}: expected an iterable of {wanted.__name__}")
-    for thing in things:
-        if not isinstance(thing, wanted):
-            raise TypeError(f"its {call} gave {_named(thing)}: expected {wanted.__name__}")
-        yield thing
-
-
-def _named(thing: object) -> str:
-    return "nothing" if thing is None else f"something of the type {type(thing).__name__}"
 
 
 Look = Callable[[str, str], "bytes | None"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from calendar import monthrange
 from typing import Any
 
+from ..contracts.answers import expected
 from ..contracts.cost import CostModel, Period
 from ..errors import Cancelled, DiskError
 from ..model.record import Record, canonical, decode, line_kind
 from ..snapshot.sorter import LineSorter
 from ..times import utc
 from .collect import collect
-from .context import contained, expected
+from .context import contained
 from .enrich import context_of
 from .linefile import LineFile
 from .order import tag

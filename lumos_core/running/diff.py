@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..contracts.answers import expected
 from ..contracts.differ import Differ, Pair
 from ..contracts.store import Row
 from ..errors import LumosError
@@ -22,7 +23,7 @@ from ..model.record import AnyRecord, canonical, decode, line_key, make_key, wit
 from ..model.urns import host, parse
 from ..snapshot.join import join
 from .changes import ChangeFile, by_record
-from .context import Look, contained, expected
+from .context import Look, contained
 from .linefile import LineFile
 from .rows import Rows
 from .session import Session

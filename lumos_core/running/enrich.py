@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..contracts.answers import expected
 from ..contracts.enricher import Enricher
 from ..errors import Cancelled, DiskError
 from ..model.coverage import Coverage
@@ -15,7 +16,7 @@ from ..model.record import AnyRecord, Record, canonical, decode, make_key
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
 from .collect import collect, rebuild_graph, without_gaps
-from .context import RunContext, contained, expected
+from .context import RunContext, contained
 from .linefile import LineFile
 from .order import tag
 from .session import Session

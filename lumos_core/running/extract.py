@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from ..contracts.answers import expected
 from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError
@@ -18,7 +19,7 @@ from ..model.aspects import ASPECTS, RECORD
 from ..model.record import Record, canonical
 from ..model.scope import Covered, Scope
 from ..snapshot.sorter import LineSorter
-from .context import RunContext, contained, expected
+from .context import RunContext, contained
 from .order import tag
 from .session import Session
 
