@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +16,13 @@ from pymongo import MongoClient
 
 from lumos_core.loading.registry import Registry
 from lumos_core.plugin_api import RetryableError, Scope, UnitError, urns
+from lumos_core.testing import killed
 from lumos_core.testing.context import MemoryContext
 from lumos_core.testing.servers import free_port
 
 Client = MongoClient[dict[str, Any]]
+KILLS = 25
+SEED = 25
 
 
 def pipeline(folder: Path, uri: str, **more: Any) -> None:
@@ -215,31 +215,28 @@ def test_memory_is_that_of_a_few_documents(client: Client, server: Any) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_killed_at_random_moments(client: Client, server: Any, tmp_path: Path) -> None:
-    """The next run completes, and knows what a run that nobody disturbed knows."""
+    """What is remembered is never half written, and the next run knows what a run that nobody disturbed knows."""
     for number in range(12):
-        client.shop[f"c{number}"].insert_many({"_id": n, f"f{number}": n, "l": [{"x": n}]} for n in range(200))
-    clean = tmp_path / "clean"
-    clean.mkdir()
-    pipeline(clean, server.dsn)
-    began = time.monotonic()
-    assert lumos(clean, "run").returncode == 0
-    usual = time.monotonic() - began
-    folder = tmp_path / "killed"
-    folder.mkdir()
-    pipeline(folder, server.dsn)
-    moments = random.Random(6)
-    code = "import sys; from lumos_core.cli import main; sys.argv[0] = 'lumos'; main()"
-    for _ in range(6):
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "run"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(usual * (0.3 + 0.7 * moments.random()))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = lumos(folder, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert listed(folder) == listed(clean)
-    assert lumos(folder, "run", "--json").returncode == 0
+        client.shop[f"c{number}"].insert_many({"_id": n, f"f{number}": n, "l": [{"x": n}]} for n in range(100))
+
+    def one() -> None:
+        client.shop.drop_collection("extra")
+        client.shop.drop_collection("c3")
+        client.shop.c3.insert_many({"_id": n, "f3": n} for n in range(50))
+        client.shop.c4.drop_indexes()
+
+    def other() -> None:
+        client.shop.drop_collection("extra")
+        client.shop.extra.insert_one({"_id": 1, "o": {"a": 1.5}})
+        client.shop.drop_collection("c3")
+        client.shop.c3.insert_many({"_id": n, "f3": str(n), "g": [n]} for n in range(50))
+        client.shop.c4.create_index("f4", unique=True)
+
+    source = json.dumps({"type": "mongo", "uri": server.dsn, "databases": ["shop"]})
+    pipeline = f"version: 1\nname: killed\nsources: [{source}]\ncatalogs: []\nreports: []\n"
+    with killed.runs() as run:
+        hits = killed.survives(run, tmp_path, pipeline, [one, other], KILLS, SEED)
+    assert len(hits) == KILLS
 
 
 def test_cancelling_ends_a_long_reading(client: Client, server: Any) -> None:
