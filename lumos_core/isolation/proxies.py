@@ -23,6 +23,7 @@ from ..model.record import AnyRecord, canonical, decode
 from ..model.scope import Scope
 from . import messages as m
 from .entries import IsolatedConfig
+from .frames import MAX_LINE
 from .process import Worker, WorkerCrash
 
 _SPOOL = 1 << 20
@@ -270,9 +271,10 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
             writes = [m.Write.of(operation) for operation in batch]
         except ValueError as error:
             raise CatalogError("an operation cannot be sent to the catalog", why=str(error)) from error
-        for piece in self._remote.call("write", ctx, batch=writes):
-            if isinstance(piece, m.OutcomeItem):
-                yield piece.value
+        for part in _portions(writes):
+            for piece in self._remote.call("write", ctx, batch=part):
+                if isinstance(piece, m.OutcomeItem):
+                    yield piece.value
 
     def search(self, query: str, limit: int = 20) -> Iterable[Hit]:
         """Search."""
@@ -288,6 +290,22 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
 def remote(spec: ComponentSpec) -> RemoteSource | RemoteCatalog:
     """Return what stands here for a component that runs in a worker; starts nothing."""
     return RemoteCatalog(spec) if spec.kind == "catalog" else RemoteSource(spec)
+
+
+def _portions(writes: Sequence[m.Write]) -> Iterator[list[m.Write]]:
+    """A batch in parts that fit into a frame; a batch without operations is one, too."""
+    part, size = list[m.Write](), 0
+    for write in writes:
+        length = len(write.line or b"")
+        if length > MAX_LINE:
+            what = f"the record {write.urn[:200]} is too large"
+            raise CatalogError(what, why=f"its line has {length:,} bytes; {MAX_LINE:,} cross to an environment")
+        if part and size + length > MAX_LINE // 2:
+            yield part
+            part, size = [], 0
+        part.append(write)
+        size += length
+    yield part
 
 
 def _drain(pieces: Iterator[Any]) -> None:
