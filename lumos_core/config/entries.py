@@ -63,6 +63,8 @@ def check_entry(
     if not isinstance(type_, str) or not type_.strip():
         return None, problems
     if "environment" in label.data:
+        if label.data["environment"] is None and not problems:
+            problems = [Problem(("environment",), "expected the name of an environment")]
         if problems:
             return None, problems
         from ..isolation.entries import check_isolated
