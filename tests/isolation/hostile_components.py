@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import Field as Option
@@ -15,14 +15,18 @@ from pydantic import SecretStr
 
 from lumos_core.plugin_api import (
     AnyRecord,
+    Catalog,
     Config,
     Context,
     Covered,
     Dataset,
+    Operation,
+    Outcome,
     Record,
     RetryableError,
     Scope,
     Source,
+    Support,
     Unit,
     urns,
 )
@@ -247,3 +251,18 @@ class Hostile(Source[HostileConfig]):
     def _warn_often(self, unit: Unit, ctx: Context) -> None:
         for number in range(20_000):
             ctx.warn("often", str(number) + "x" * 1000)
+
+
+class Shelf(Catalog[HostileConfig]):
+    """A catalog that holds nothing, and tells how much it was given."""
+
+    capabilities = {"record": Support(write=True)}
+
+    def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
+        """Nothing."""
+        return ()
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Take everything."""
+        for operation in batch:
+            yield Outcome(operation.urn, "written", str(len(operation.set.name)))

@@ -11,15 +11,17 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import lumos_core
 from lumos_core.environments.environment import Environment
-from lumos_core.errors import Cancelled, LumosError
+from lumos_core.errors import Cancelled, ConfigError, LumosError
 from lumos_core.isolation.process import Worker
 from lumos_core.loading.registry import Registry
 from lumos_core.model.scope import Scope
+from lumos_core.plugin_api import Dataset, Operation, urns
 from lumos_core.testing.context import MemoryContext
 
 HERE = Path(__file__).parent
@@ -76,6 +78,12 @@ def alive(pid):
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def held():
+    """Threads and, where they can be counted, descriptors of this process."""
+    folder = Path("/proc/self/fd")
+    return threading.active_count() + (len(list(folder.iterdir())) if folder.exists() else 0)
 
 
 def soon(condition, seconds=30.0):
@@ -325,3 +333,69 @@ def test_a_stopped_clock_is_no_silence(monkeypatch):
     monkeypatch.setattr("lumos_core.isolation.process.time.monotonic", lambda: real() + jump[0])
     assert len(list(one.extract(unit, ctx))) == 1
     one.close()
+
+
+def test_a_batch_larger_than_a_frame_is_written():
+    place = Environment("there", Path(sys.executable), 30.0)
+    entry = {"type": "hostile_components:Shelf", "environment": "there"}
+    catalog = Registry.load().spec("catalog", entry, HERE, lambda name: place).build()
+    size, text = 12 << 20, "x" * (12 << 20)
+    operations = [
+        Operation(
+            kind="dataset",
+            urn=urns.dataset("p", f"t{number}"),
+            action="create",
+            set=Dataset(name=text),
+        )
+        for number in range(7)
+    ]
+    outcomes = list(catalog.write(operations, MemoryContext()))
+    assert [outcome.urn for outcome in outcomes] == [operation.urn for operation in operations]
+    assert {outcome.reason for outcome in outcomes} == {str(size)}
+    assert list(catalog.write([], MemoryContext())) == []
+    catalog.close()
+
+
+def test_an_environment_without_a_name_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="expected the name of an environment"):
+        pipeline(tmp_path, {"acts": {"a": "well"}, "environment": None})
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_schedule_gives_what_a_run_in_this_process_gives_minus_the_failing_units(tmp_path, seed):
+    random = Random(seed)
+    fates = {"well": True, "busy_once": True, "exit": False, "abort": False, "defect": False}
+    weights = [10, 3, 1, 1, 1]
+    units = {f"u{number}": random.choices(list(fates), weights)[0] for number in range(20)}
+    entries: list[dict[str, object]] = []
+    for number in range(3):
+        acts = {unit: act for index, (unit, act) in enumerate(units.items()) if index % 3 == number}
+        entries.append({"acts": acts, "notes": str(tmp_path), "planning": random.choice(["", "slowly"])})
+    result = lumos_core.run(pipeline(tmp_path, *entries, parallel=random.choice([2, 4, 16])))
+    assert failed(result) == sorted(unit for unit, act in units.items() if not fates[act])
+    assert names(result) == sorted(unit for unit, act in units.items() if fates[act])
+
+
+def test_a_worker_killed_at_any_moment_removes_nothing_and_leaves_nothing(tmp_path):
+    random = Random(7)
+    entry = {"acts": {f"u{number:02}": "well" for number in range(12)}, "records": 3}
+    first = lumos_core.run(pipeline(tmp_path, entry))
+    assert first.exit_code == 0
+    before = held()
+    for _ in range(4):
+        made, over = pipeline(tmp_path, entry), threading.Event()
+
+        def strike(over=over):
+            while not over.wait(random.random() * 0.4):
+                for worker in list(Worker._running.values()):
+                    worker._process.send_signal(signal.SIGKILL)
+
+        thread = threading.Thread(target=strike)
+        thread.start()
+        result = lumos_core.run(made)
+        over.set()
+        thread.join()
+        assert result.exit_code in (0, 3)
+        assert list(result.changes) == []
+    Worker.stop_all()
+    soon(lambda: held() <= before)
