@@ -9,15 +9,24 @@ import pytest
 from lumos_core.config.api import pipeline_schema
 
 
+@pytest.fixture(scope="module")
+def once() -> list[Any]:
+    """The validator, when there is one: making the schema takes longer than all that is asked of it."""
+    return []
+
+
 @pytest.fixture
-def validator(toolbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    toolbox.world(monkeypatch)
-    toolbox.toy("toy")
-    toolbox.distribution("import no_such_thing")
-    schema = pipeline_schema()
-    json.dumps(schema)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+def validator(once: list[Any], request: pytest.FixtureRequest) -> Any:
+    if not once:
+        toolbox = request.getfixturevalue("toolbox")
+        toolbox.world(request.getfixturevalue("monkeypatch"))
+        toolbox.toy("toy")
+        toolbox.distribution("import no_such_thing")
+        schema = pipeline_schema()
+        json.dumps(schema)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        once.append(jsonschema.Draft202012Validator(schema))
+    return once[0]
 
 
 @pytest.mark.parametrize(
