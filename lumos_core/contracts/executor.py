@@ -1,4 +1,4 @@
-"""The contract of an executor. It knows no source; Dask and Ray are a few lines each.
+"""The contract of an executor: how many units at once, in which order, at which pace. It knows no source.
 
 Example:
     ```python
@@ -25,14 +25,9 @@ R = TypeVar("R")
 
 
 class Executor(BaseComponent[C]):
-    """Runs a task over items, somewhere.
-
-    Attributes:
-        remote: True when tasks run outside this process; the kernel then ships picklable tasks only.
-    """
+    """Runs a task over items, in this process: the task of a run holds its files and cannot be shipped."""
 
     component_kind: ClassVar[ComponentKind] = "executor"
-    remote: ClassVar[bool] = False
 
     @abstractmethod
     def map(self, task: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | Exception]]:

@@ -40,7 +40,7 @@ class File(Protocol):
     urn: str
 
     def open(self) -> BinaryIO:
-        """Open for reading and seeking.
+        """Open for reading and seeking; a compressed file is read as it lies.
 
         Raises:
             OSError: As the storage says.
@@ -51,11 +51,12 @@ class Format(BaseComponent[C]):
     """Claims files by extension and magic, or a folder by its marker, and reads their schema.
 
     Attributes:
-        extensions: Lower-case, with the dot; compression suffixes are taken off before.
+        extensions: Lower-case, with the dot; a compression suffix is taken off the name before, and not off the bytes.
         magic: First bytes that prove the format.
         markers: Names whose presence makes a folder one dataset (`_delta_log/`).
         name_in_urn: Platform-neutral short name (`csv`), used in `layout.format`.
         positional: True when the order of fields is what readers go by (CSV).
+        memo_version: Change it when the same bytes give another schema: what was remembered of files is forgotten.
     """
 
     component_kind: ClassVar[ComponentKind] = "format"
@@ -64,6 +65,7 @@ class Format(BaseComponent[C]):
     markers: ClassVar[tuple[str, ...]] = ()
     name_in_urn: ClassVar[str] = ""
     positional: ClassVar[bool] = False
+    memo_version: ClassVar[str] = "1"
 
     @abstractmethod
     def inspect(self, files: Sequence[File], ctx: Context) -> Iterable[AnyRecord]:

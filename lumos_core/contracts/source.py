@@ -97,6 +97,7 @@ class Source(BaseComponent[C]):
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at a folder, or at what a connection string leads to, and suggest entries for `sources:`. Optional.
 
-        Each entry has its `type`; its `path`, if it has one, starts from that folder.
+        Each entry has its `type`; its `path`, if it has one, starts from that folder. `#` holds a comment to stand
+        above it, `#enrich` entries of enrichers that go with it, which are written where they are installed.
         """
         return ()

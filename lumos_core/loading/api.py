@@ -200,5 +200,6 @@ def _sample(option: Mapping[str, Any]) -> Any:
 
 
 def summary_of(plugin: PluginInfo) -> str:
-    """Return what a plugin offers, in words: `source csv, format csv`."""
-    return ", ".join(f"{kind_words(kind)} {component.name}" for kind, component in plugin.components)
+    """Return what a plugin offers, in words: `source csv, format csv`, `observer run_finished`."""
+    watches = [f"observer {hook.removeprefix('lumos_')}" for hook in plugin.observes]
+    return ", ".join([*(f"{kind_words(kind)} {component.name}" for kind, component in plugin.components), *watches])

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from .. import __version__
 from ..config.problems import did_you_mean
 from ..errors import LumosError, PluginError
+from .api import summary_of
 from .component_checks import Verdict, check_component
 from .distributions import GROUP, KERNEL, Candidate, candidates
 from .purity import FIX, purity
@@ -126,6 +127,8 @@ def _plugins(name: str, mine: list[Candidate]) -> Iterator[Verdict]:
         yield _verdict("status", name, problem, f"plugin {item.name} is ok", info.fix or "mend what it names")
         if info.status in ("ok", "broken") and item.module and ":" not in item.module:
             seen = purity(item.module)
+            if seen.lacks(item.module):
+                continue  # there is nothing to be pure: `status` has said so
             problem = "; ".join(seen.problems)
             yield _verdict("manifest-pure", name, problem and f"{problem} [{seen}]", f"imported in {seen}", FIX)
         if info.status == "ok":
@@ -134,8 +137,8 @@ def _plugins(name: str, mine: list[Candidate]) -> Iterator[Verdict]:
 
 def _components(name: str, info: PluginInfo) -> Iterator[Verdict]:
     registry = Registry.load()
-    problem = "" if info.components else "its manifest offers nothing"
-    offers = ", ".join(f"{kind_words(kind)} {component.name}" for kind, component in info.components)
+    offers = summary_of(info)
+    problem = "" if offers else "its manifest offers nothing"
     yield _verdict("offers", name, problem, offers, "return a `Component` from a hook such as lumos_sources()")
     for kind, component in info.components:
         subject = f"{kind_words(kind)} {component.name}"

@@ -59,6 +59,11 @@ class Manifest(NamedTuple):
     hooks: pluggy.PluginManager
     notes: tuple[str, ...] = ()
 
+    @property
+    def observes(self) -> tuple[str, ...]:
+        """The observer hooks that it has."""
+        return tuple(name for name in OBSERVERS if getattr(self.hooks.hook, name).get_hookimpls())
+
 
 class ManifestError(Exception):
     """A manifest cannot be used; the text says why, `fix` what to do."""
@@ -115,10 +120,13 @@ def import_failure(error: BaseException, module: str, distribution: str) -> tupl
     if missing and module != missing and missing.partition(".")[0] != module.partition(".")[0]:
         return (
             f"it needs the module {missing!r}, which is not installed",
-            f"pip install --upgrade --force-reinstall {distribution}" if distribution else f"install {missing!r}",
+            f"pip install --upgrade --force-reinstall {distribution}; its authors: it belongs in `dependencies`"
+            if distribution
+            else f"install {missing!r}",
         )
     if missing:
-        fix = f"pip install --force-reinstall {distribution}" if distribution else "check the name, and where it lies"
+        fix = f"pip install --force-reinstall {distribution}; its authors: check the name, and what the wheel packs"
+        fix = fix if distribution else "check the name, and where it lies"
         return f"there is no module {missing!r}", fix
     if isinstance(error, SystemExit):
         return f"importing {module} tried to end the program", AUTHORS

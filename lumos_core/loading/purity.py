@@ -77,6 +77,11 @@ class Purity(NamedTuple):
             found.append(f"importing it takes {self.seconds:.1f} s")
         return found
 
+    def lacks(self, module: str) -> bool:
+        """Tell whether the manifest itself, or a package that it lies in, is not there."""
+        names = [module.rsplit(".", depth)[0] for depth in range(module.count(".") + 1)]
+        return any(self.error.endswith(f"No module named {name!r}") for name in names)
+
     def __str__(self) -> str:
         shown = ", ".join(self.modules[:8]) + (f" and {len(self.modules) - 8} more" if len(self.modules) > 8 else "")
         return f"{self.seconds * 1000:.0f} ms, {len(self.modules)} modules ({shown})"

@@ -47,6 +47,7 @@ class PluginInfo(NamedTuple):
         components: (kind, descriptor) that it offers; empty unless `ok`.
         notes: What is odd about it, though it works: another version behind it, a name that others offer too, an
             import that is slow or meddles with the process.
+        observes: Observer hooks that it has.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PluginInfo(NamedTuple):
     fix: str = ""
     components: tuple[tuple[ComponentKind, Component], ...] = ()
     notes: tuple[str, ...] = ()
+    observes: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
@@ -332,4 +334,5 @@ def _load(candidate: Candidate) -> tuple[PluginInfo, Manifest | None]:
     except Exception as error:  # whatever a hostile module makes of being looked at
         return _info(candidate, "broken", f"looking at it raised {describe_exception(error)}", AUTHORS), None
     info = _info(candidate, "ok")
-    return info._replace(components=manifest.components, notes=(*info.notes, *manifest.notes)), manifest
+    notes = (*info.notes, *manifest.notes)
+    return info._replace(components=manifest.components, notes=notes, observes=manifest.observes), manifest

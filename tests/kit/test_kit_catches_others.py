@@ -55,6 +55,11 @@ REPORTERS = {
         "            file.write(visible(change.message))",
         "the report that broke off has spoilt the last one",
     ),
+    "tells somebody who is no file": (
+        "an_empty_run",
+        "def report(self, result):\n    result.reports.append('the chat')",
+        "['the chat'] in `result.reports` is no file: override `text`",
+    ),
     "changes the result": (
         "result_is_left_alone",
         "def report(self, result):\n    super().report(result)\n    result.failures.clear()",
@@ -244,10 +249,10 @@ EXECUTORS = {
         f"{MAP}    yield from super().map(task, list(items))",
         "100000 items were taken before the first result",
     ),
-    "claims to be remote": (
-        "remote_is_honest",
-        "remote = True",
-        "`remote` is True, and tasks run in this very process",
+    "leaves this process": (
+        "stay_in_this_process",
+        f"{MAP}    yield from ((item, -1) for item, _ in super().map(task, items))",
+        "tasks leave this process",
     ),
 }
 

@@ -88,13 +88,10 @@ class ExecutorKit(ComponentKit):
         with pytest.raises(RuntimeError, match="the plan broke off"):
             list(component.map(double, items()))
 
-    def test_remote_is_honest(self, component: Executor[Any]) -> None:
-        """`remote` says whether tasks leave this process: then the kernel ships only what can be shipped."""
+    def test_tasks_stay_in_this_process(self, component: Executor[Any]) -> None:
+        """The task of a run holds its files and threads: run it here, on threads or one after the other."""
         places = {result for _, result in component.map(place, range(4))}
-        if component.remote:
-            assert os.getpid() not in places, "`remote` is True, and tasks run in this very process"
-        else:
-            assert places == {os.getpid()}, "tasks leave this process: say `remote = True`"
+        assert places == {os.getpid()}, "tasks leave this process, and those of a run cannot"
 
     def test_nothing_is_nothing(self, component: Executor[Any]) -> None:
         """No items, no results, no hang: do not wait for a first item that never comes."""

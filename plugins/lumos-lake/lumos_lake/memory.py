@@ -35,7 +35,7 @@ def reader_id(format: Format[Any]) -> str:
     """Return what must be equal for a remembered fragment to be used: the format, its options and its version."""
     config = format.config.model_dump_json() if hasattr(format.config, "model_dump_json") else ""
     cls = type(format)
-    text = f"{cls.__module__}:{cls.__qualname__}:{getattr(cls, 'memo_version', '1')}:{config}"
+    text = f"{cls.__module__}:{cls.__qualname__}:{cls.memo_version}:{config}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

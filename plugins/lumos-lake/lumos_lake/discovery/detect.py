@@ -122,11 +122,11 @@ class Detector:
         clusters: dict[tuple[str, str], Cluster] = {}
         for entry in node.files:
             name = entry.path.rpartition("/")[2]
-            if noise.noise_file(name, self._hidden):
-                self.noise += 1
-                continue
             found = file_name(name, self._extensions)
             format = found.format
+            if noise.noise_file(name, self._hidden, format in self._formats):
+                self.noise += 1
+                continue
             if not format and entry.size and self._sniff is not None and _bare(name):
                 format = self._sniff(entry)
             if format not in self._formats:

@@ -28,8 +28,7 @@ _NOISE_FILES = re.compile(
     r"|.*\.(?:crc|tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock|lck|done"
     r"|ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc)"
     r"|.*~|~\$.*|\$.*\$|#.*#|Thumbs\.db|desktop\.ini"
-    # Text for people and programs, pictures, and what Lumos itself writes.
-    r"|.*\.(?:ya?ml|toml|ini|cfg|md|rst|py|ipynb|sh|html?|css|js|pdf|png|jpe?g|gif|svg|ico|docx?|pptx?)"
+    # What people and Lumos itself write.
     r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?"
     r"|.*\.lumos\.jsonl(?:\.zst)?"
     # Descriptions beside the data.
@@ -38,6 +37,11 @@ _NOISE_FILES = re.compile(
     r"|.*[-_.](?:schema|manifest|metadata|meta)\.json",
     re.IGNORECASE,
 )
+
+_TEXTS = re.compile(
+    r".*\.(?:ya?ml|toml|ini|cfg|md|rst|py|ipynb|sh|html?|css|js|pdf|png|jpe?g|gif|svg|ico|docx?|pptx?)", re.IGNORECASE
+)
+"""Text for people and programs, and pictures: data only where a format that is named claims them."""
 
 
 def never_listed(name: str) -> bool:
@@ -55,8 +59,8 @@ def noise_folder(name: str, hidden: bool) -> bool:
     return not hidden and name[:1] in (".", "_") and "=" not in name
 
 
-def noise_file(name: str, hidden: bool) -> bool:
-    """Tell whether a file is not data."""
-    if _NOISE_FILES.fullmatch(name):
+def noise_file(name: str, hidden: bool, claimed: bool = False) -> bool:
+    """Tell whether a file is not data; `claimed` says that a format which is read has its extension."""
+    if _NOISE_FILES.fullmatch(name) or (not claimed and _TEXTS.fullmatch(name)):
         return True
     return not hidden and name[:1] in (".", "_")
