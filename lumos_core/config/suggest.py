@@ -182,12 +182,8 @@ def render(name: str, sources: list[dict[str, Any]], registry: Registry) -> str:
             f"# No source recognised anything here.{known} `lumos describe source NAME` shows the options.",
             "sources: []",
         ]
+    lines += ["", *_enriching(sources, registry), ""]
     lines += [
-        "",
-        "# Owners, tags, descriptions and lineage from a file of your own:",
-        "# enrich:",
-        "#   - {type: rules, path: rules.yaml}",
-        "",
         "# Fail the run (exit code 1) when a change breaks consumers:",
         "# gate: {fail_on: breaking, waivers: lumos-waivers.yaml}",
         "",
@@ -217,9 +213,23 @@ def _listed(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 taken.add(variable)
                 yield f"  # Set {variable} before the run; what it holds is never written down."
                 plain[key] = f"${{{variable}}}"
-            elif key != "#":
+            elif not key.startswith("#"):
                 plain[key] = escape(value)
         yield f"  - {_dumped(plain)}"
+
+
+def _enriching(sources: list[dict[str, Any]], registry: Registry) -> Iterator[str]:
+    """The enrichers that sources name for what they read, where they are installed; below them an example."""
+    named = {entry["type"]: entry for source in sources for entry in source.get("#enrich", ())}
+    installed = named.keys() & {found.component.name for found in registry.components("enricher")}
+    for name in sorted(named.keys() - installed):
+        yield f"# For what was found there is an enricher, {name}: pip install {KNOWN['enricher'].get(name, name)}"
+    if installed:
+        yield from ("# What goes with what was found.", "enrich:")
+        yield from _listed(named[name] for name in sorted(installed))
+    yield "# Owners, tags, descriptions and lineage from a file of your own:"
+    yield from ([] if installed else ["# enrich:"])
+    yield "#   - {type: rules, path: rules.yaml}"
 
 
 def _has_html(registry: Registry) -> bool:

@@ -110,7 +110,8 @@ class Wider(Base):
         if path.startswith("shop://"):
             secret = SecretStr("s3cret$")
             yield {"#": "Two\\n things", "type": "wider", "database": "shop", "password": secret, "note": "$x"}
-            yield {"type": "wider", "password": SecretStr("other")}
+            yield {"type": "wider", "password": SecretStr("other"), "#enrich": [{"type": "rules", "path": "r.yaml"}]}
+            yield {"type": "wider", "#enrich": [{"type": "rules", "path": "r.yaml"}, {"type": "absent"}]}
 
 class Raises(Base):
     def suggest(self, path):
@@ -137,7 +138,10 @@ def test_discover_writes_a_variable_in_place_of_a_secret(
     assert data["sources"] == [
         {"type": "wider", "database": "shop", "password": "${WIDER_PASSWORD}", "note": "$$x"},
         {"type": "wider", "password": "${WIDER_PASSWORD_2}"},
+        {"type": "wider"},
     ]
+    assert data["enrich"] == [{"type": "rules", "path": "r.yaml"}], "each once, where it is installed"
+    assert "an enricher, absent: pip install absent" in text
     assert "s3cret" not in text and "other" not in text
     assert "# Set WIDER_PASSWORD before the run" in text and "# Two things" in text
 

@@ -16,7 +16,8 @@ from .selection import system
 _SCHEMES = ("postgresql://", "postgres://")
 _KEYS = {"host": "host", "port": "port", "dbname": "database", "user": "user", "sslmode": "sslmode"}
 _QUERY = """
-select n.nspname::text, count(c.oid) from pg_namespace n left join pg_class c
+select n.nspname::text, count(c.oid), count(c.oid) filter (where c.relkind in ('v', 'm'))
+from pg_namespace n left join pg_class c
     on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
 where n.nspname !~ '^pg_' group by n.nspname order by n.nspname
 """
@@ -41,7 +42,7 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
         parts = {}
     config = PostgresConfig(dsn=SecretStr(target))
     with Connector(config).snapshot() as reader:
-        found: list[tuple[str, int]] = reader.all(_QUERY)
+        found: list[tuple[str, int, int]] = reader.all(_QUERY)
         database = reader.server.database
     entry: dict[str, Any] = {"type": "postgres"}
     known = {key: parts.pop(name) for name, key in _KEYS.items() if parts.get(name)}
@@ -54,7 +55,9 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
         entry.update({key: int(str(value)) if key == "port" else str(value) for key, value in known.items()})
         if password:
             entry["password"] = SecretStr(str(password))
-    ours = [(name, count) for name, count in found if not system(name)]
+    ours = [(name, count) for name, count, _ in found if not system(name)]
+    if any(views for name, _, views in found if not system(name)):
+        entry["#enrich"] = [{"type": "sql"}]
     told = ", ".join(f"{name} ({count})" for name, count in ours[:20]) + (", ..." if len(ours) > 20 else "")
     yield {
         "#": f"Database {database}, relations by schema: {told or 'none'}. `schemas: [...]` reads some only.",

@@ -30,7 +30,9 @@ def test_discover_writes_a_pipeline_that_runs(db: Any, tmp_path: Path, monkeypat
     assert done.exit_code == 0, done.output
     text = out.read_text(encoding="utf-8")
     assert db.server.password not in text and "sales (2)" in text
-    (entry,) = yaml.safe_load(text)["sources"]
+    written = yaml.safe_load(text)
+    (entry,) = written["sources"]
+    assert written["enrich"] == [{"type": "sql"}], "there are views"
     assert entry == {
         "type": "postgres",
         "host": "127.0.0.1",
