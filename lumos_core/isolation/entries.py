@@ -68,7 +68,8 @@ def check_isolated(
 
 
 def _described(environment: Environment, request: Describe) -> Described:
-    worker = Worker.enter(environment)
+    # Nobody knows yet which options are secret: what came out of a variable may be.
+    worker = Worker.enter(environment, IsolatedConfig(secrets=tuple(map(SecretStr, Resolved(request.entry).values))))
     try:
         pieces = worker.call(request).pieces(lambda message: None, lambda: False)
         return next(piece for piece in pieces if isinstance(piece, Described))

@@ -183,8 +183,24 @@ class Worker:
 
     def send(self, number: int, message: m.Message) -> None:
         """Send a message; a worker that is gone is noticed by whoever waits for its answer."""
-        with contextlib.suppress(OSError, ValueError):
-            self._pipes.send(MESSAGE, number, m.encode(message))
+        content = m.encode(message)
+        with contextlib.suppress(OSError, ValueError), self._deadline(len(content)):
+            self._pipes.send(MESSAGE, number, content)
+
+    @contextlib.contextmanager
+    def _deadline(self, size: int) -> Iterator[None]:
+        """End a worker that does not even read what is too large to wait in the pipe."""
+        if size < BATCH:
+            yield
+            return
+        why = f"it read nothing for {self.environment.deadline:g} seconds"
+        timer = threading.Timer(self.environment.deadline, self.kill, (why,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def forget(self, number: int) -> None:
         """End the interest in a call."""

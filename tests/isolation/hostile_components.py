@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import Field as Option
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
 from lumos_core.plugin_api import (
     AnyRecord,
@@ -266,3 +266,27 @@ class Shelf(Catalog[HostileConfig]):
         """Take everything."""
         for operation in batch:
             yield Outcome(operation.urn, "written", str(len(operation.set.name)))
+
+
+class TalkerConfig(HostileConfig):
+    """Options whose check prints a secret, and crashes."""
+
+    @field_validator("token")
+    @classmethod
+    def _talk(cls, token: SecretStr) -> SecretStr:
+        print(f"token={token.get_secret_value()}", file=sys.stderr, flush=True)
+        os._exit(7)
+
+
+class Talker(Source[TalkerConfig]):
+    """A source with such options."""
+
+    capabilities = frozenset({"record"})
+
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """Nothing."""
+        return ()
+
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Nothing."""
+        return ()

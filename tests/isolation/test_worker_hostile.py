@@ -18,7 +18,7 @@ import pytest
 import lumos_core
 from lumos_core.environments.environment import Environment
 from lumos_core.errors import Cancelled, ConfigError, LumosError
-from lumos_core.isolation.process import Worker
+from lumos_core.isolation.process import Worker, WorkerCrash
 from lumos_core.loading.registry import Registry
 from lumos_core.model.scope import Scope
 from lumos_core.plugin_api import Dataset, Operation, urns
@@ -399,3 +399,25 @@ def test_a_worker_killed_at_any_moment_removes_nothing_and_leaves_nothing(tmp_pa
         assert list(result.changes) == []
     Worker.stop_all()
     soon(lambda: held() <= before)
+
+
+def test_a_secret_that_a_check_of_options_prints_stays_hidden(monkeypatch):
+    monkeypatch.setenv("HOSTILE_TOKEN", "hunter2-hunter2")
+    place = Environment("there", Path(sys.executable), 30.0)
+    entry = {"type": "hostile_components:Talker", "environment": "there", "token": "${HOSTILE_TOKEN}"}
+    with pytest.raises(LumosError) as caught:
+        Registry.load().spec("source", entry, HERE, lambda name: place)
+    assert "its last words: token=***" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_worker_that_reads_nothing_is_ended():
+    place = Environment("there", Path(sys.executable), 2.0)
+    entry = {"type": "hostile_components:Shelf", "environment": "there"}
+    catalog = Registry.load().spec("catalog", entry, HERE, lambda name: place).build()
+    catalog.check(MemoryContext())
+    os.kill(catalog._remote._worker._process.pid, signal.SIGSTOP)
+    large = Operation(kind="dataset", urn=urns.dataset("p", "t"), action="create", set=Dataset(name="x" * (4 << 20)))
+    with pytest.raises(WorkerCrash, match="it read nothing for 2 seconds"):
+        list(catalog.write([large], MemoryContext()))
+    catalog.close()
