@@ -27,7 +27,6 @@ OPTIONAL: Mapping[ComponentKind, tuple[type[Any], tuple[str, ...]]] = {
 
 ATTRIBUTES: Mapping[ComponentKind, tuple[str, ...]] = {
     "format": ("extensions", "magic", "markers", "positional"),
-    "executor": ("remote",),
 }
 """Kind -> what a component of it says about itself."""
 
@@ -66,7 +65,7 @@ def capabilities() -> str:
         for method in names
     ]
     parts.append(table(("component", "method", "has it"), methods))
-    parts.append("## What formats and executors say\n")
+    parts.append("## What formats say\n")
     said = [
         (f"{kind_words(kind)} `{name}`", f"`{attribute}`", _shown(getattr(component, attribute)))
         for kind, names in ATTRIBUTES.items()

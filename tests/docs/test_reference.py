@@ -126,7 +126,10 @@ def _mentions(text: str) -> list[str]:
 
 def test_no_page_speaks_of_a_command_or_option_that_does_not_exist() -> None:
     known = {title: {name for item in command.params for name in item.opts} for title, command in _all_commands()}
+    # A page that makes a command of its own is run by `test_documentation`.
+    own = ROOT / "docs" / "how-to" / "plugins" / "commands-and-observers.md"
     pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *ROOT.glob("plugins/*/README.md")]
+    pages.remove(own)
     strange, checked = [], 0
     for path in pages:
         for line in _mentions(path.read_text(encoding="utf-8")):
