@@ -233,7 +233,9 @@ def clean(home: Path) -> None:
 
 
 def _discard(home: Path, target: Path) -> None:
-    shutil.rmtree(target, ignore_errors=True)
+    marker = read_marker(home)
+    if marker is None or marker.folder != target.name:  # else ^C came when it was the current one already
+        shutil.rmtree(target, ignore_errors=True)
     with contextlib.suppress(OSError):
         (home / UNFINISHED).unlink(missing_ok=True)
         home.rmdir()  # only when nothing was there before

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lumos_core.config.api import load_pipeline
+from lumos_core.environments import building
 from lumos_core.environments import lock as locks
 from lumos_core.environments.environment import EnvironmentConfig, find, interpreter, is_local
 from lumos_core.environments.lock import (
@@ -273,3 +274,17 @@ def test_an_existing_environment_is_used_as_it_is(place: Place, tmp_path: Path) 
     python.parent.mkdir(parents=True)
     python.touch()
     assert place.find(config) == ("sdk", python, 3)
+
+
+def test_an_interrupt_after_the_marker_was_written_keeps_what_it_names(tmp_path: Path) -> None:
+    made, other = tmp_path / "env-0a", tmp_path / "env-0b"
+    made.mkdir()
+    other.mkdir()
+    write_marker(
+        tmp_path,
+        Marker(folder="env-0a", digest="d", target=TARGET, python="3.11.7", lumos_core="0.1.0", api="1.0", packages=1),
+    )
+    building._discard(tmp_path, made)
+    building._discard(tmp_path, other)
+    assert made.exists()
+    assert not other.exists()
