@@ -99,10 +99,13 @@ class Actor(Source[ActorConfig]):
 
     def _work(self, unit: Unit, ctx: Context) -> None:
         """Say nothing for long, and poll."""
-        for _ in range(25):
+        for _ in range(60):
             if ctx.cancelled():
                 return
             time.sleep(0.1)
+
+    def _pause(self, unit: Unit, ctx: Context) -> None:
+        time.sleep(1)
 
     def _until_cancelled(self, unit: Unit, ctx: Context) -> None:
         while not ctx.cancelled():
