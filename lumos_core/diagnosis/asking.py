@@ -38,7 +38,7 @@ def of_component(spec: ComponentSpec) -> Question:
         try:
             component.check(ctx)
             silent = type(component).check is BaseComponent.check
-            what = "nothing to be reached" if silent else "reachable and permitted"
+            what = "not asked: it has no `check` of its own" if silent else "reachable and permitted"
             yield Finding(kind_words(spec.kind), spec.name, "ok", what)
         finally:
             component.close()

@@ -164,7 +164,7 @@ def test_components_are_asked_all_at_once_and_each_for_itself(home: Path) -> Non
     assert sources["hangs"][:2] == ("fail", "no answer within 3 s")
     assert "--timeout" in sources["hangs"][3]
     assert sources["warns"] == ("warn", "*** is old", "", "")
-    assert sources["Silent"][:2] == ("ok", "nothing to be reached")
+    assert sources["Silent"][:2] == ("ok", "not asked: it has no `check` of its own")
     assert sources["made"][:3] == ("fail", "the source 'made' cannot be made", sources["made"][2])
     assert sources["files"][:2] == ("ok", "reachable and permitted")
 
