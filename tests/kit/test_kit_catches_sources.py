@@ -146,6 +146,11 @@ WRONG = {
         "Scope(urns=frozenset({'urn:lumos:dataset:(memory,other,PROD)'})))",
         "it is not in the scope of the unit",
     ),
+    "gives dicts": (
+        "finds_something",
+        f"{EXTRACT}\n    yield {{'name': 'orders'}}",
+        "`extract` gave something of the type dict: give `Record(urn, value)`",
+    ),
     "suggests what does not validate": (
         "suggestions_can_be_used",
         "def suggest(self, path):\n"

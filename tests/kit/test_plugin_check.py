@@ -14,6 +14,7 @@ import lumos_core
 from lumos_core.cli.plugin_check import command
 from lumos_core.errors import PluginError
 from lumos_core.loading.component_checks import Verdict
+from lumos_core.loading.purity import purity
 from lumos_core.loading.registry import Registry
 
 FIRST_PARTY = sorted(
@@ -218,6 +219,15 @@ def test_a_plugin_that_is_not_ok_is_told(checked: Make) -> None:
     assert list(found) == ["status", "manifest-pure"]
     assert "nothing_like_this" in found["status"].message
     assert "broken" in found["status"].message
+
+
+def test_a_manifest_that_is_not_there_is_told_once() -> None:
+    """An entry point with a typo is no impure manifest."""
+    found = purity("lumos_core.plugin_apis")
+    assert found.lacks("lumos_core.plugin_apis")
+    assert purity("lumos_nowhere.plugin").lacks("lumos_nowhere.plugin")
+    assert not found.lacks("lumos_core.plugin_api")
+    assert not found.lacks("other.plugin_apis")
 
 
 def test_a_component_of_another_kind_is_told(checked: Make) -> None:

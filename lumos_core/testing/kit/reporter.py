@@ -95,6 +95,8 @@ class ReporterKit(ComponentKit):
 
     def text(self, result: RunResult) -> str:
         """Return everything that the reporter wrote."""
+        elsewhere = [place for place in result.reports if not Path(place).is_file()]
+        assert not elsewhere, f"{elsewhere} in `result.reports` is no file: override `text` to return what was said"
         return "".join(Path(place).read_text(encoding="utf-8") for place in result.reports)
 
     def exercise(self, component: Reporter[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:

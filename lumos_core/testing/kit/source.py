@@ -14,7 +14,7 @@ import pytest
 from ...contracts.source import Source, Unit
 from ...model.aspects import RECORD
 from ...model.entities import Entity
-from ...model.record import AnyRecord
+from ...model.record import AnyRecord, Record
 from ...model.scope import Scope
 from ...model.urns import dataset, host
 from ..context import MemoryContext
@@ -126,7 +126,11 @@ class SourceKit(SourceRuns):
 
     def read(self, source: Source[Any], ctx: MemoryContext, within: Scope = Scope()) -> list[AnyRecord]:
         """Read everything within a scope."""
-        return [record for unit in source.plan(within, ctx) for record in source.extract(unit, ctx)]
+        records = [record for unit in source.plan(within, ctx) for record in source.extract(unit, ctx)]
+        for record in records:
+            kind = type(record).__name__
+            assert isinstance(record, Record), f"`extract` gave something of the type {kind}: give `Record(urn, value)`"
+        return records
 
     def exercise(self, component: Source[Any], folder: Path, ctx: MemoryContext) -> Iterable[object]:
         """Read everything."""
