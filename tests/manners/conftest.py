@@ -178,7 +178,7 @@ HOSTILE: dict[str, Hostile] = {
     "lumos-needs": Hostile(
         lambda site: site.install("lumos-needs", "import driver_that_is_not_there", entry="needs"),
         "broken it needs the module 'driver_that_is_not_there', which is not installed "
-        "Fix: pip install --upgrade --force-reinstall lumos-needs",
+        "Fix: pip install --upgrade --force-reinstall lumos-needs; its authors: it belongs in `dependencies`",
         names="needs",
         refusal="lumos-needs 1.0 is broken: it needs the module 'driver_that_is_not_there', which is not installed",
     ),
@@ -272,7 +272,8 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "lumos-nowhere": Hostile(
         lambda site: site.install("lumos-nowhere", None, entry="nowhere"),
-        f"broken there is no module 'hostile_nowhere.plugin' {REINSTALL} lumos-nowhere",
+        f"broken there is no module 'hostile_nowhere.plugin' {REINSTALL} lumos-nowhere"
+        "; its authors: check the name, and what the wheel packs",
         names="nowhere",
         refusal="lumos-nowhere 1.0 is broken: there is no module 'hostile_nowhere.plugin'",
     ),
