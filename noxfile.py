@@ -125,7 +125,8 @@ def tests(session: nox.Session) -> None:
     data = Path(session.create_tmp()) / "coverage.json"
     measured = [f"--cov={package}" for package in packages]
     session.run("coverage", "erase")
-    session.run(*PYTEST, *measured, "--cov-report=", f"--cov-report=json:{data}")
+    # A process per core; the tests of a file stay together, and so do the servers that they start.
+    session.run(*PYTEST, "-n", "auto", "--dist", "loadfile", *measured, "--cov-report=", f"--cov-report=json:{data}")
     session.run("python", ".ci/coverage_by_package.py", str(data), *packages)
 
 
