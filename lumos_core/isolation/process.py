@@ -24,7 +24,7 @@ from ..errors import Cancelled, PluginError, RetryableError
 from ..hookspecs import API_VERSION
 from ..running.redact import Redactor
 from . import messages as m
-from .frames import BATCH, LINES, MESSAGE, BrokenStream, Pipes, widen
+from .frames import BATCH, LINES, MESSAGE, WINDOW, BrokenStream, Pipes, widen
 from .serving import HELLO, Hello
 
 START_SECONDS = 60.0
@@ -305,7 +305,7 @@ class Conversation:
     def __init__(self, worker: Worker, number: int) -> None:
         self.worker, self.number = worker, number
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._told = 0.0
+        self._told, self._read = 0.0, 0
 
     def send(self, message: m.Message) -> None:
         """Send a message of this call."""
@@ -340,6 +340,13 @@ class Conversation:
             if silence > self.worker.environment.deadline:
                 self.worker.kill(f"it was silent for {self.worker.environment.deadline:g} seconds")
 
+    def _credit(self) -> None:
+        """Let the worker send more, some frames at a time."""
+        self._read += 1
+        if self._read == WINDOW // 4:
+            self.send(m.Credit(self._read))
+            self._read = 0
+
     def pieces(self, answer: Callable[[m.Message], m.Answer | None], cancelled: Callable[[], bool]) -> Iterator[Any]:
         """Yield bytes of lines and items until the call is over; everything else goes to `answer`.
 
@@ -355,7 +362,7 @@ class Conversation:
                     piece, (bytes, m.Described, m.UnitItem, m.EventItem, m.OutcomeItem, m.HitItem, m.EntryItem)
                 ):
                     yield piece
-                    self.send(m.Credit(1))
+                    self._credit()
                 elif isinstance(piece, m.Failed):
                     over = True
                     raise piece.exception()
@@ -368,7 +375,7 @@ class Conversation:
                     if answered is not None:
                         self.send(answered)
                     elif not isinstance(piece, m.Alive):
-                        self.send(m.Credit(1))
+                        self._credit()
         finally:
             if not over:
                 self.send(m.Abandon())

@@ -242,6 +242,7 @@ def test_kill_minus_nine_of_the_run_ends_a_worker_without_standard_error(tmp_pat
     soon(lambda: not alive(worker) and not alive(child))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns, as it should
 def test_a_copy_of_the_run_leaves_its_worker_alone():
     one = source({"a": "well"})
     assert read(one) == [["a"]]
