@@ -84,7 +84,7 @@ class Attacher:
         for name in statement.tables:
             urn = self._names.find(name, site)
             if urn is None:
-                if self._names.miss(name):
+                if self._names.miss(name, site):
                     found.missing.append(".".join(name))
             elif urn != target:
                 found.lineage.upstreams.append(

@@ -105,7 +105,7 @@ class _Work:
     def _write(self, statement: StatementLineage, text: Text, name: tuple[str, ...], where: str) -> None:
         target = self.names.find(name, text.site)
         if target is None:
-            self.names.miss(name)
+            self.names.miss(name, text.site)
             return
         table = self.names.table(target) or Table(None)
         said = [("sql", where)]

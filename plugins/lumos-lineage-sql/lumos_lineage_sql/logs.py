@@ -188,7 +188,7 @@ class Log:
             if found is not None:
                 tables.add(found)
             elif statement.target is None:
-                self._names.miss(name)
+                self._names.miss(name, where)
         sources = {source for column in statement.columns for source, _ in column.sources}
         sources |= {influence.source for influence in statement.influences}
         refs = {self._attacher.ref(source, where, "") for source in sources}
@@ -199,7 +199,7 @@ class Log:
             return
         target = self._names.find(statement.target, where)
         if target is None:
-            self._names.miss(statement.target)
+            self._names.miss(statement.target, where)
             return
         table = self._names.table(target) or Table(None)
         found = self._attacher.edges(statement, where, target, table, query=query, expressions=False)

@@ -15,6 +15,8 @@ from .structs import Name
 
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 _SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "mysql", "performance_schema", "account_usage"})
+_CATALOG_FIRST = frozenset({"postgres", "redshift"})
+"""Platforms that look for `pg_class` among their own catalogs, whatever schema is in force."""
 _USUAL_SCHEMA = {"postgres": "public", "redshift": "public", "snowflake": "PUBLIC", "mssql": "dbo", "tsql": "dbo"}
 """Schema that is searched besides the one that is in force."""
 
@@ -143,9 +145,10 @@ class Names:
             self._found[key] = self._search(name, site)
         return self._found[key]
 
-    def miss(self, name: Name) -> bool:
+    def miss(self, name: Name, site: Site) -> bool:
         """Note a name that no dataset has; return False for what belongs to the engine itself."""
-        if any(part.lower() in _SYSTEM for part in name[:-1]):
+        catalog = len(name) == 1 and site.platform in _CATALOG_FIRST and name[0].lower().startswith("pg_")
+        if catalog or any(part.lower() in _SYSTEM for part in name[:-1]):
             return False
         self.missing[join(name)] += 1
         return True

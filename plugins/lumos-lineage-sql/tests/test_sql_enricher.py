@@ -398,3 +398,14 @@ def test_cancelling_stops_between_files(tmp_path):
     ctx.cancelled = lambda: True
     found, _ = run([T, U], tmp_path, ctx=ctx, sql=sql)
     assert found[U.urn].value.lineage is None
+
+
+def test_catalogs_of_the_engine_itself_are_no_gap():
+    """PostgreSQL writes `pg_class` without a schema, and no source reads it as a dataset."""
+    records = [
+        table("sizes", "relname", "id", sql="SELECT c.relname, t.id FROM pg_class AS c, public.t AS t"),
+        table("t", "id"),
+    ]
+    found, ctx = run(records)
+    assert columns(found[urn("sizes")]) == {((f"{urn('t')}#id",), ("#id",)): ("identity", "1")}
+    assert not ctx.warnings and not ctx.coverage.incomplete
