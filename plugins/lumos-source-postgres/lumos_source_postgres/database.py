@@ -12,7 +12,7 @@ from . import queries, rows
 from .config import PostgresConfig
 from .connection import Reader
 from .memory import Memory
-from .naming import Names, narrow
+from .naming import Names
 from .records import ASPECTS, ROLE_ASPECTS, Builder
 from .rows import Directory, Listed
 from .selection import Selection, system
@@ -67,7 +67,7 @@ class Database:
         Raises:
             LumosError: When the server refuses or is lost.
         """
-        scope = narrow(self.within, self.names.scope(self.name))
+        scope = self.names.scope(self.name).narrowed(self.within)
         if scope is None or self.ctx.cancelled():
             return
         memory = Memory(self.ctx.memo, self.name)
@@ -144,7 +144,7 @@ class Database:
 
     def roles(self) -> Iterator[AnyRecord]:
         """Yield the roles of the server, and declare that all of them were seen."""
-        everybody = narrow(self.within, self.names.everybody())
+        everybody = self.names.everybody().narrowed(self.within)
         if everybody is None:
             return
         for record in Builder(self.directory, Types({}), self.names).roles():

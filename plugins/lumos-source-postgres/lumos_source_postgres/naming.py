@@ -76,26 +76,3 @@ class Names(Struct, frozen=True):
     def everybody(self) -> Scope:
         """Return the scope of all roles."""
         return Scope(types=frozenset({"role"}), platform=PLATFORM, env=urns.encode(self.env), prefixes=(self.prefix(),))
-
-
-def narrow(within: Scope, mine: Scope) -> Scope | None:
-    """Return what of `mine`, a scope of this module, is asked for; None when nothing is."""
-    if within.everything or within.includes(mine):
-        return mine
-    types = mine.types & within.types if within.types else mine.types
-    if not types or within.platform not in ("", mine.platform) or within.env not in ("", mine.env):
-        return None
-    if not within.prefixes and not within.urns:
-        return Scope(types, mine.platform, mine.env, mine.prefixes, mine.urns)
-    (own,) = mine.prefixes
-    prefixes = tuple(own if own.startswith(prefix) else prefix for prefix in within.prefixes if _meet(own, prefix))
-    exact = frozenset(urn for urn in within.urns if mine.matches(urn))
-    exact |= frozenset(urn for urn in mine.urns if within.matches(urn))
-    return Scope(types, mine.platform, mine.env, prefixes, exact) if prefixes or exact else None
-
-
-def _meet(own: str, prefix: str) -> bool:
-    """Tell whether a prefix that is asked for and one's own may fit the same name."""
-    if not own:
-        return ":" not in prefix
-    return bool(prefix) and (own.startswith(prefix) or prefix.startswith(own))

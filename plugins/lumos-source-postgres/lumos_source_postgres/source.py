@@ -14,7 +14,7 @@ from . import queries, suggesting, usage, watching
 from .config import PostgresConfig
 from .connection import Connector
 from .database import Database
-from .naming import Names, narrow
+from .naming import Names
 from .records import ASPECTS
 from .selection import chosen
 
@@ -64,11 +64,11 @@ class PostgresSource(Source[PostgresConfig]):
                     self._declare(list(found), [name for name, _ in present], within, ctx)
         if not present:
             ctx.warn("no-database", "no database of this server fits `databases`", ", ".join(self.config.databases))
-        everybody = narrow(within, self.names.everybody()) if self.config.roles else None
+        everybody = self.names.everybody().narrowed(within) if self.config.roles else None
         for place, (name, allowed) in enumerate(present):
             mine = self.names.scope(name)
             roles = everybody is not None and place == 0
-            if ctx.cancelled() or (narrow(within, mine) is None and not roles):
+            if ctx.cancelled() or (mine.narrowed(within) is None and not roles):
                 continue
             if not allowed:
                 reason = f"the role may not connect to the database {name}"
@@ -79,7 +79,7 @@ class PostgresSource(Source[PostgresConfig]):
 
     def _declare(self, present: Sequence[str], read: Sequence[str], within: Scope, ctx: Context) -> None:
         """Declare the databases that are gone: all of the server is seen, but what stands there and is not read."""
-        server = narrow(within, self.names.scope())
+        server = self.names.scope().narrowed(within)
         if server is not None:
             ctx.covered(Covered(server, frozenset({"record"})))
             for name in present:
