@@ -91,7 +91,7 @@ def scope_of(select: str | None, pipeline: Pipeline) -> Scope:
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Let the first ^C stop the run between two steps, the second at once."""
+    """Let the first ^C, or SIGTERM, stop the run between two steps, the second at once."""
     cancelled = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -103,11 +103,12 @@ def interruptible() -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield cancelled
         return
-    before = signal.signal(signal.SIGINT, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield cancelled
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

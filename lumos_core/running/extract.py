@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..contracts.answers import expected
 from ..contracts.executor import Executor
 from ..contracts.source import Source, Unit
-from ..errors import Cancelled, DiskError, LumosError, RetryableError
+from ..errors import Cancelled, DiskError, LumosError, RetryableError, UnitError
 from ..model.aspects import ASPECTS, RECORD
 from ..model.record import Record, canonical
 from ..model.scope import Covered, Scope
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 SPOOL = 4 << 20
 """Bytes of a unit's output that are held before they go to a file."""
+
+
+LOST = 12
+"""Units of one source that fail in a row, each after all its tries, before the others are not tried any more: a server
+that is gone would otherwise be waited for once per unit."""
 
 
 class Task(NamedTuple):
@@ -50,6 +56,7 @@ def extract(session: Session) -> LineSorter:
     components = _open_sources(session)
     done = total = sequence = 0
     waiting: dict[tuple[int, str], Task] = {}
+    lost: Counter[int] = Counter()
 
     def tasks() -> Iterator[Task]:
         nonlocal total
@@ -60,6 +67,9 @@ def extract(session: Session) -> LineSorter:
 
     def run_unit(task: Task) -> Output:
         spec, source = components[task.source]
+        if lost[task.source] >= LOST:
+            why = f"{LOST} of its units failed in a row, each after {session.pipeline.retries + 1} tries"
+            raise UnitError("not tried: the source does not answer any more", why=why, fix="run again when it does")
         return _read_unit(session, spec, source, task.unit)
 
     executor: Executor[Any] = session.pipeline.executor.build()
@@ -69,8 +79,10 @@ def extract(session: Session) -> LineSorter:
             session.stop_if_cancelled()
             waiting.pop((task.source, task.unit.key), None)
             if isinstance(result, Exception):
+                lost[task.source] += isinstance(result, RetryableError)
                 _unit_failed(session, components[task.source][0], task.unit, result)
             else:
+                lost[task.source] = 0
                 session.absorb(result.context)
                 with result.lines as lines:
                     for line in lines:
@@ -79,8 +91,8 @@ def extract(session: Session) -> LineSorter:
             done += task.unit.weight
             session.progress.advance(done, total, task.unit.key)
         for task in waiting.values():  # what nobody reported on was not read
-            lost = RuntimeError(f"the executor {session.pipeline.executor.name} gave no result for it")
-            _unit_failed(session, components[task.source][0], task.unit, lost)
+            unread = RuntimeError(f"the executor {session.pipeline.executor.name} gave no result for it")
+            _unit_failed(session, components[task.source][0], task.unit, unread)
     finally:
         # Closed here and not by the garbage collector, which would swallow a second ^C.
         results.close()

@@ -510,3 +510,33 @@ def test_secrets_reach_no_message(house):
     result = house.run()
     assert "hunter22" not in str(result.failures)
     assert "postgresql://ann:***@db/shop" in result.failures[0].message
+
+
+def test_a_source_that_is_gone_is_not_waited_for_once_per_unit(house):
+    """What fails for a reason of its own does not count, and nothing is concluded from what was not tried."""
+    tables = [table(f"t{number:02}", ("id", "int64")) for number in range(60)]
+    house.put(*tables)
+    house.write(executor={"type": "serial"})
+    assert house.run().exit_code == 0
+    tries = []
+
+    class Gone(dict):
+        def __contains__(self, key):
+            tries.append(key)
+            return True
+
+        def __getitem__(self, key):
+            if tries.count(key) == 1 and key == tables[5].urn:
+                return UnitError("broken by itself")
+            return RetryableError("no answer", after=0.0)
+
+    house.source.broken = Gone()
+    result = house.run()
+    assert result.exit_code == 3
+    assert len(result.failures) == 60
+    assert len(set(tries)) == 13
+    assert (
+        "not tried: the source does not answer any more: 12 of its units failed in a row" in result.failures[-1].message
+    )
+    assert list(result.changes) == []
+    assert len(house.head()) == 60

@@ -17,6 +17,11 @@ what to look at. The docstring of each class shows an example and lists everythi
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+if lacking := [name for name in ("hypothesis", "pytest") if find_spec(name) is None]:
+    raise ImportError(f"the conformance kit needs {' and '.join(lacking)}: pip install 'lumos-core[testing]'")
+
 from . import rewrite  # noqa: F401 - first, so that the others are rewritten
 from .catalog import CatalogKit
 from .cost import CostModelKit
