@@ -75,7 +75,7 @@ def translate(error: psycopg.Error, doing: str, redact: Redactor, where: str = "
     if not state and isinstance(error, psycopg.OperationalError):
         state = next((code for code, sign in _SIGNS if sign in str(error)), "")
     fix = _REMEDIES.get(state, "")
-    if isinstance(error, psycopg.errors.QueryCanceled) and "recovery" in why:
+    if "conflict with recovery" in why:
         return RetryableError(doing, why=why, where=where, fix="raise max_standby_streaming_delay on the replica")
     lost = not state and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
     if lost or state.startswith(_NETWORK) or (state in ("XX000", "42P01", "42704") and _VANISHED.search(why)):

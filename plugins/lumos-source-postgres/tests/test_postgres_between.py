@@ -108,9 +108,9 @@ def replica(db: Any, tmp_path: Path) -> Iterator[str]:
     identity = postgres._identity()
     with postgres._place(tmp_path, identity) as folder:
         port, data, log = free_port(), folder / "replica", tmp_path / "replica.log"
+        where = ["-h", db.server.host, "-p", str(db.server.port), "-U", db.server.user]
         made = subprocess.run(
-            [backup, "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-h", db.server.host]
-            + ["-p", str(db.server.port), "-U", db.server.user],
+            [backup, *where, "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync"],
             env={**os.environ, "PGPASSWORD": db.server.password},
             capture_output=True,
             text=True,
@@ -138,9 +138,10 @@ def caught_up(db: Any, dsn: str) -> None:
 
 
 def test_a_replica_and_its_conflicts(db: Any, replica: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lumos_core.errors import RetryableError
     from lumos_source_postgres import connection
     from lumos_source_postgres.records import Builder
+
+    from lumos_core.errors import RetryableError
 
     db.run("".join(f"create table t{number} (id int primary key, a text);" for number in range(60)))
     db.run("create view v as select id from t1; comment on table t2 is 'Two'")
