@@ -136,7 +136,9 @@ class Replay:
         if head is None:
             return False
         length, request, _, opcode = struct.unpack("<iiii", head)
-        body = exactly(line, length - 16) or b""
+        body = exactly(line, length - 16)
+        if body is None:  # whoever asked was closed in the middle of a message
+            return False
         if opcode == 2004:  # OP_QUERY: the first hello of a connection
             start = 4 + body.index(b"\0", 4) + 1 - 4 + 8
             reply = bson.encode(self.answer(bson.decode(body[start:])))
