@@ -146,4 +146,5 @@ def test_the_example_of_a_model_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
         "    def extract(self, unit, ctx): return ()\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    assert describe("source", "either_or:Either")["example"] == "sources:\n- type: either_or:Either\n  host: db.example\n"
+    shown = describe("source", "either_or:Either")["example"]
+    assert shown == "sources:\n- type: either_or:Either\n  host: db.example\n"
