@@ -248,6 +248,9 @@ def rivals(session: nox.Session) -> None:
 def rival_datahub(session: nox.Session) -> None:
     """One PostgreSQL read by `datahub ingest` and by `lumos run`: seconds and facts (installs about 220 MB)."""
     install(session, "--group", "tests", *checkout())
+    # DataHub requires the compiled parser; with us it is the extra `fast`.
+    parser = [UV, "pip", "install", "--quiet", "--python", f"{session.bin}/python", "./plugins/lumos-lineage-sql[fast]"]
+    session.run(*parser, external=True)
     theirs = Path(session.create_tmp(), "datahub")
     python = theirs / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     session.run(UV, "venv", "--quiet", "--clear", "--python", f"{session.bin}/python", str(theirs), external=True)
