@@ -87,6 +87,13 @@ def first_party(name: str) -> list[str]:
     return needed
 
 
+def others(name: str) -> list[str]:
+    """What a plugin's tests need that is not of this repository."""
+    project = nox.project.load_toml(ROOT / "plugins" / name / "pyproject.toml")
+    wanted = project.get("dependency-groups", {}).get("test", [])
+    return [line for line in wanted if re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] not in PLUGINS]
+
+
 def wheels(session: nox.Session, names: list[str]) -> list[str]:
     """Build the named distributions, each on its own, and return the paths of the wheels."""
     follow_pip()
@@ -134,7 +141,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize("name", [nox.param(name, id=name) for name in WITH_CODE])
 def plugin(session: nox.Session, name: str) -> None:
     """One plugin from its built wheel, in an environment of its own, against its own tests."""
-    install(session, "--group", "tests", *wheels(session, first_party(name)))
+    install(session, "--group", "tests", *others(name), *wheels(session, first_party(name)))
     where = f"import {import_name(name)} as p; assert 'site-packages' in p.__file__, p.__file__"
     session.run("python", "-c", where)
     session.run(*PYTEST, f"plugins/{name}", *session.posargs)

@@ -46,6 +46,8 @@ class Connector:
 
     def __init__(self, config: PostgresConfig) -> None:
         self._config = config
+        if config.dsn and _raw_password(config.dsn.get_secret_value()):
+            raise not_a_dsn()
         try:
             parts = conninfo_to_dict(config.dsn.get_secret_value()) if config.dsn else {}
         except psycopg.Error:
@@ -167,3 +169,10 @@ class Reader:
         """Let a query fail without ending the transaction."""
         with self._connection.transaction():
             yield
+
+
+def _raw_password(dsn: str) -> bool:
+    """Tell whether a URL holds a password with a raw slash: libpq takes what follows it for the database's name."""
+    scheme, found, rest = dsn.partition("://")
+    authority, _, behind = rest.partition("/")
+    return bool(found) and scheme.isalpha() and "@" not in authority and "@" in behind.partition("?")[0]

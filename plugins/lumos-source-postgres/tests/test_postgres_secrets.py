@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lumos_source_postgres.config import PostgresConfig
 from lumos_source_postgres.connection import Connector
@@ -46,6 +46,7 @@ def dsns(draw: st.DrawFn) -> tuple[str, str]:
 
 @settings(max_examples=150, deadline=None)
 @given(dsns())
+@example((f"postgresql://someone:{MARK}/{MARK}@127.0.0.1:9/db", f"{MARK}/{MARK}"))
 def test_no_password_in_any_error(drawn: tuple[str, str]) -> None:
     dsn, _ = drawn
     try:
