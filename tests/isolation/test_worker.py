@@ -188,7 +188,7 @@ def test_cancelling_reaches_the_component():
 
 
 def test_a_component_that_is_deaf_is_ended(monkeypatch):
-    monkeypatch.setattr("lumos_core.isolation.process.GRACE", 0.5)
+    monkeypatch.setattr("lumos_core.isolation.conversation.GRACE", 0.5)
     ctx = MemoryContext()
     stop = threading.Event()
     ctx.cancelled = stop.is_set

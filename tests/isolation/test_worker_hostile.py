@@ -169,7 +169,7 @@ def test_a_close_that_hangs_keeps_nobody_else_waiting():
 
 
 def test_a_component_that_talks_on_after_it_was_cancelled_is_ended(monkeypatch):
-    monkeypatch.setattr("lumos_core.isolation.process.GRACE", 0.5)
+    monkeypatch.setattr("lumos_core.isolation.conversation.GRACE", 0.5)
     one, ctx, stop = source({"a": "endless"}), MemoryContext(), threading.Event()
     ctx.cancelled = stop.is_set
     (unit,) = one.plan(Scope(), ctx)
@@ -331,7 +331,7 @@ def test_a_stopped_clock_is_no_silence(monkeypatch):
     (unit,) = one.plan(Scope(), ctx)
     real, jump = time.monotonic, [0.0]
     threading.Timer(0.2, lambda: jump.__setitem__(0, 3600.0)).start()
-    monkeypatch.setattr("lumos_core.isolation.process.time.monotonic", lambda: real() + jump[0])
+    monkeypatch.setattr("lumos_core.isolation.conversation.time.monotonic", lambda: real() + jump[0])
     assert len(list(one.extract(unit, ctx))) == 1
     one.close()
 
