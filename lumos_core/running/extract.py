@@ -32,8 +32,8 @@ SPOOL = 4 << 20
 
 
 LOST = 12
-"""Units of one source that fail in a row, each after all its tries, before the others are not tried any more: a server
-that is gone would otherwise be waited for once per unit."""
+"""Units of one source that fail after all their tries, with none read between, before the rest is not tried any more: a
+server that is gone would otherwise be waited for once per unit."""
 
 
 class Task(NamedTuple):
@@ -68,8 +68,9 @@ def extract(session: Session) -> LineSorter:
     def run_unit(task: Task) -> Output:
         spec, source = components[task.source]
         if lost[task.source] >= LOST:
-            why = f"{LOST} of its units failed in a row, each after {session.pipeline.retries + 1} tries"
-            raise UnitError("not tried: the source does not answer any more", why=why, fix="run again when it does")
+            tries = session.pipeline.retries + 1
+            why = f"{LOST} units of this source failed and none was read since, each tried {tries} times"
+            raise UnitError("not tried", why=why, fix="run again when the source can be read")
         return _read_unit(session, spec, source, task.unit)
 
     executor: Executor[Any] = session.pipeline.executor.build()
