@@ -33,6 +33,7 @@ from .profiling import profile_of
 from .reading import Reading, read, read_log
 from .records import ASPECTS, Names
 from .storage import Entry, Gap, LocalStorage
+from .telling import tell
 from .units import pack, unpack
 
 C = TypeVar("C", bound=CrawlConfig)
@@ -181,7 +182,7 @@ class Crawler(Source[C], Generic[C]):
             root_name=root_name,
         )
         del listing
-        self._report(found, formats, gaps, skipped, ctx)
+        tell(found, formats, gaps, skipped, self.config.path.name, ctx)
         for covered in declare(reach, self.scope, self.names, root_name, found, gaps):
             ctx.covered(covered)
         yield from self._units(found, within, peeked)
@@ -192,50 +193,6 @@ class Crawler(Source[C], Generic[C]):
             return None
         format: str | None = record.value.layout.format
         return format
-
-    def _report(
-        self,
-        found: Layout,
-        formats: dict[str, Format[Any]],
-        gaps: Sequence[Gap],
-        skipped: Sequence[str],
-        ctx: Context,
-    ) -> None:
-        for gap in gaps:
-            ctx.warn(
-                "cannot-list",
-                f"cannot be listed: {gap.reason}; nothing is concluded from it",
-                records.text(gap.path) or ".",
-            )
-        if skipped:
-            ctx.warn(
-                "links-skipped",
-                f"symbolic links or special files are left out ({len(skipped)}), such as {records.text(skipped[0])}; "
-                "`follow_symlinks: true` follows links",
-                records.text(skipped[0]),
-            )
-        for format, count in found.unread.items():
-            ctx.warn(
-                "format-not-read",
-                f"{_files(count, 'is', 'are')} not read, of format {format}; add `{format}` to `formats` to read them",
-            )
-        if found.unknown:
-            ctx.warn(
-                "format-unknown",
-                f"{_files(found.unknown, 'is', 'are')} of no format that is known by extension or first bytes",
-            )
-        if not found.groupings and not found.unread and not gaps:
-            ctx.warn("no-data", "no data files were found", self.config.path.name)
-        for grouping in found.groupings:
-            for code, message in grouping.findings:
-                ctx.warn(code, message, records.text(grouping.name))
-            if grouping.marked and grouping.format not in formats:
-                ctx.warn(
-                    "table-format-not-read",
-                    f"this is a table of format {grouping.format}; its schema is not read. "
-                    f"Add `{grouping.format}` to `formats` of this source",
-                    records.text(grouping.name),
-                )
 
     def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
         small: list[Grouping] = []
@@ -360,7 +317,8 @@ class Crawler(Source[C], Generic[C]):
             first, *others = reading.broken
             for broken in others:
                 ctx.warn("cannot-read", broken.why, records.text(broken.path))
-            count = f"{len(reading.broken)} of {_files(len(chosen), '', '').strip()} cannot be read"
+            files = "file" if len(chosen) == 1 else "files"
+            count = f"{len(reading.broken)} of {len(chosen)} {files} cannot be read"
             why = f"{count}, such as {records.text(first.path)}: {first.why}" if len(chosen) > 1 else first.why
             self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
         elif not reading.schemas:
@@ -407,7 +365,3 @@ class FilesSource(Crawler[FilesConfig]):
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at a folder and suggest this source with the formats that are in it, table formats included."""
         return suggest(path)
-
-
-def _files(count: int, one: str, many: str) -> str:
-    return f"1 file {one}" if count == 1 else f"{count} files {many}"

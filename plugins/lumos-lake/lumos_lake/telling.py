@@ -1,0 +1,65 @@
+"""What a listing found and did not read, told to the run."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+from lumos_core.plugin_api import Context
+
+from . import records
+from .discovery import Layout
+from .storage import Gap
+
+
+def tell(
+    found: Layout, formats: Container[str], gaps: Sequence[Gap], skipped: Sequence[str], name: str, ctx: Context
+) -> None:
+    """Warn about what a listing could not read, left out, or is unsure of.
+
+    Args:
+        found: How the files are grouped.
+        formats: Names of the formats that are read.
+        gaps: Folders that cannot be listed.
+        skipped: Links and special files that are left out.
+        name: Of the folder.
+        ctx: The run.
+    """
+    for gap in gaps:
+        ctx.warn(
+            "cannot-list",
+            f"cannot be listed: {gap.reason}; nothing is concluded from it",
+            records.text(gap.path) or ".",
+        )
+    if skipped:
+        ctx.warn(
+            "links-skipped",
+            f"symbolic links or special files are left out ({len(skipped)}), such as {records.text(skipped[0])}; "
+            "`follow_symlinks: true` follows links",
+            records.text(skipped[0]),
+        )
+    for format, count in found.unread.items():
+        ctx.warn(
+            "format-not-read",
+            f"{_files(count, 'is', 'are')} not read, of format {format}; add `{format}` to `formats` to read them",
+        )
+    if found.unknown:
+        ctx.warn(
+            "format-unknown",
+            f"{_files(found.unknown, 'is', 'are')} of no format that is known by extension or first bytes",
+        )
+    if not found.groupings and not found.unread and not gaps:
+        ctx.warn("no-data", "no data files were found", name)
+    for grouping in found.groupings:
+        for code, message in grouping.findings:
+            ctx.warn(code, message, records.text(grouping.name))
+        if grouping.marked and grouping.format not in formats:
+            ctx.warn(
+                "table-format-not-read",
+                f"this is a table of format {grouping.format}; its schema is not read. "
+                f"Add `{grouping.format}` to `formats` of this source",
+                records.text(grouping.name),
+            )
+
+
+def _files(count: int, one: str, many: str) -> str:
+    return f"1 file {one}" if count == 1 else f"{count} files {many}"
