@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from ..errors import ConfigError
 from ..hookspecs import API_VERSION
+from ..loading.distributions import KERNEL
 from .lock import LockedSet, normal
-from .wheels import KERNEL
 
 _SEEDS = {"pip", "setuptools", "wheel"}
 _SHOWN = 5

@@ -18,11 +18,10 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from .. import __version__
 from ..errors import ConfigError
+from ..loading.distributions import KERNEL
 from .environment import is_local
 from .lock import normal
 from .tools import Options, Tool
-
-KERNEL = "lumos-core"
 
 FOLDER = ".wheels"
 """Folder of wheels that were built here, beside the environments; no environment can have this name."""

@@ -248,7 +248,7 @@ def without_literals(sql: str, dialect: str) -> str:
         return "?"
     try:
         tokens: list[Any] = Dialect.get_or_raise(dialect).tokenize(sql)
-    except Exception:
+    except Exception:  # whatever the tokenizer makes of hostile text, none of it may be shown
         return "?"
     plain = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.PARAMETER, TokenType.PLACEHOLDER}
     literal = {kind for kind in TokenType if kind.name.endswith(("STRING", "NUMBER"))} - plain
