@@ -121,7 +121,9 @@ if TYPE_CHECKING:
         normalise,
     )
     from .model.scope import Covered, Scope
+    from .publish import shadow
     from .running.result_data import result_data
+    from .snapshot.in_order import in_order
     from .sqlite_file.file import SqliteFile
     from .sqlite_file.kind import SqliteKind
     from .texts import visible
@@ -155,11 +157,18 @@ _WHERE = {
     "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
     "model.scope": "Covered Scope",
     "running.result_data": "result_data",
+    "snapshot.in_order": "in_order",
     "sqlite_file.file": "SqliteFile",
     "sqlite_file.kind": "SqliteKind",
     "texts": "visible",
 }
-_MODULES = ("aspects", "paths", "types", "urns")
+_MODULES = {
+    "aspects": "model.aspects",
+    "paths": "model.paths",
+    "shadow": "publish.shadow",
+    "types": "model.types",
+    "urns": "model.urns",
+}
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
@@ -282,6 +291,7 @@ __all__ = [
     "digest",
     "encode",
     "hookimpl",
+    "in_order",
     "instant",
     "line_key",
     "line_kind",
@@ -292,6 +302,7 @@ __all__ = [
     "profile_option",
     "read_yaml",
     "result_data",
+    "shadow",
     "types",
     "unite",
     "urns",
@@ -313,7 +324,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(import_module(f"lumos_core.{_HOME[name]}"), name)
     elif name in _MODULES:
-        value = import_module(f"lumos_core.model.{name}")
+        value = import_module(f"lumos_core.{_MODULES[name]}")
     else:
         raise AttributeError(f"module 'lumos_core.plugin_api' has no attribute {name!r}")
     globals()[name] = value

@@ -25,7 +25,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from ..model.entities import KINDS, Entity
+from ..model.entities import KINDS, Entity, Foreign, Stats
 from ..model.record import AnyRecord, Record
 from ..model.scope import Scope
 from .component import BaseComponent, C, ComponentKind, Support
@@ -41,20 +41,28 @@ class Operation(Struct, frozen=True, kw_only=True):
         kind: Kind of the record.
         urn: The record.
         action: `create`, `update`, `remove` (soft delete: sets `lifecycle.removed`) or `restore`.
-        set: A value that holds just the keys to be set (`name`, `subtype`, `parent`, `aliases` included).
+        set: A value that holds just the keys to be set (`name`, `subtype`, `parent`, `aliases` included); of a record
+            of kind `foreign` or `stats`, the whole value.
         unset: Keys to be emptied.
         reasons: Why, per key, for the plan that people read.
+        held: What the catalog held of these keys when the operation was planned; None when it had no such record.
+        expect: Digest of the whole record that the catalog held when the operation was planned; empty when it had
+            none. A catalog that has conditional writes may refuse (`conflict`) when that is not so any more.
     """
 
     kind: str
     urn: str
     action: Action
-    set: Entity | None = None
+    set: Entity | Foreign | Stats | None = None
     unset: frozenset[str] = frozenset()
     reasons: tuple[tuple[str, str], ...] = ()
+    held: Entity | Foreign | Stats | None = None
+    expect: str = ""
 
     def apply(self, present: AnyRecord | None) -> AnyRecord:
         """Return the record after this operation; what it does not name stays as it is."""
+        if isinstance(self.set, (Foreign, Stats)):
+            return Record(self.urn, self.set, self.kind)
         value = msgspec.structs.replace(present.value) if present is not None else KINDS[self.kind]()
         blank = type(value)()
         for key in self.unset:
@@ -101,15 +109,26 @@ class Catalog(BaseComponent[C]):
     Attributes:
         capabilities: Aspect -> how well it is supported; an aspect that is missing is not supported.
         system: The name under which its own ids stand in `aliases`.
+        deferred: Keys that can be written only when the records they point to exist (`lineage`, where the target
+            wants ids). The kernel writes them in a second wave, after everything else of the plan.
+        stats: Types of volatile facts that it takes and gives back: `profile`, `usage`, `operation`, ...
+        foreign: True when it takes and gives back records of kind `foreign`: those of its own vendor as what they
+            were, those of others inside the property `lumos` (see `shadow`).
     """
 
     component_kind: ClassVar[ComponentKind] = "catalog"
     capabilities: ClassVar[Mapping[str, Support]] = {}
     system: ClassVar[str] = ""
+    deferred: ClassVar[frozenset[str]] = frozenset()
+    stats: ClassVar[frozenset[str]] = frozenset()
+    foreign: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Read what the catalog holds now, sorted by (kind, URN); soft-deleted records carry `lifecycle.removed`.
+
+        `in_order` of the plugin API sorts any number of records in bounded memory. What the catalog calls a thing
+        itself stands in `aliases` as `[system, native id]`.
 
         Raises:
             CatalogError: When the listing is not complete; nothing is concluded then.

@@ -69,6 +69,8 @@ class Support(Struct, frozen=True, kw_only=True):
         read: It can be read back.
         write: It can be written.
         lossless: What is written is read back equal.
+        kept: Of a catalog: what its own pages do not show of this aspect, in words; Lumos keeps it in the property
+            `lumos` and reads it back. Empty when all of it is native.
         limit: A limit in words (`256 characters`); empty when there is none.
         note: Why something is missing, and who is missing it.
     """
@@ -76,5 +78,6 @@ class Support(Struct, frozen=True, kw_only=True):
     read: bool = False
     write: bool = False
     lossless: bool = False
+    kept: str = ""
     limit: str = ""
     note: str = ""

@@ -30,6 +30,9 @@ def described(request: Describe) -> Described:
         name=spec.name,
         capabilities=_supports(component),
         system=str(getattr(component, "system", "")),
+        deferred=frozenset(getattr(component, "deferred", ())),
+        stats=frozenset(getattr(component, "stats", ())),
+        foreign=bool(getattr(component, "foreign", False)),
         searches=issubclass(component, Catalog) and component.search is not Catalog.search,
     )
 

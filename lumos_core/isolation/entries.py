@@ -27,6 +27,9 @@ class IsolatedConfig(Config):
     secrets: tuple[SecretStr, ...] = Field(default=(), description="Values that no message may show.")
     capabilities: dict[str, Any] = Field(default_factory=dict, description="Aspect -> how well it is supported.")
     system: str = Field(default="", description="Of a catalog, the name under which its own ids stand.")
+    deferred: frozenset[str] = Field(default=frozenset(), description="Of a catalog, keys of the second wave.")
+    stats: frozenset[str] = Field(default=frozenset(), description="Of a catalog, types of volatile facts it takes.")
+    foreign: bool = Field(default=False, description="It is a catalog that takes foreign records.")
     searches: bool = Field(default=False, description="It is a catalog that can search.")
 
 
@@ -61,6 +64,9 @@ def check_isolated(
         secrets=tuple(map(SecretStr, _at(Resolved(options).data, told.secrets))),
         capabilities=told.capabilities,
         system=told.system,
+        deferred=told.deferred,
+        stats=told.stats,
+        foreign=told.foreign,
         searches=told.searches,
     )
     type_ = str(Resolved(entry["type"]).data)

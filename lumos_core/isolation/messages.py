@@ -40,7 +40,7 @@ class Describe(Message, frozen=True):
 
 
 class Write(Struct, frozen=True, array_like=True):
-    """An `Operation` with its value as a canonical line."""
+    """An `Operation` with its value as a canonical line; what was held stays with the people who read the plan."""
 
     kind: str
     urn: str
@@ -48,19 +48,26 @@ class Write(Struct, frozen=True, array_like=True):
     line: bytes | None
     unset: frozenset[str]
     reasons: tuple[tuple[str, str], ...]
+    expect: str
 
     @classmethod
     def of(cls, operation: Operation) -> Write:
         """Make it ready to cross."""
         value, kind, urn = operation.set, operation.kind, operation.urn
         line = None if value is None else canonical(Record(urn, value, kind))
-        return cls(kind, urn, operation.action, line, operation.unset, operation.reasons)
+        return cls(kind, urn, operation.action, line, operation.unset, operation.reasons, operation.expect)
 
     def operation(self) -> Operation:
         """Make it what it was."""
         value: Any = None if self.line is None else decode(self.line).value
         return Operation(
-            kind=self.kind, urn=self.urn, action=self.action, set=value, unset=self.unset, reasons=self.reasons
+            kind=self.kind,
+            urn=self.urn,
+            action=self.action,
+            set=value,
+            unset=self.unset,
+            reasons=self.reasons,
+            expect=self.expect,
         )
 
 
@@ -132,7 +139,7 @@ class Described(Message, frozen=True):
         secrets: Paths of the options that are secret.
         name: The entry's label.
         capabilities: Of a catalog, aspect by aspect; of a source, its aspects.
-        system: Of a catalog.
+        system, deferred, stats, foreign: Of a catalog.
         searches: It is a catalog that can search.
     """
 
@@ -141,6 +148,9 @@ class Described(Message, frozen=True):
     name: str = ""
     capabilities: dict[str, Support] = {}
     system: str = ""
+    deferred: frozenset[str] = frozenset()
+    stats: frozenset[str] = frozenset()
+    foreign: bool = False
     searches: bool = False
 
 

@@ -245,6 +245,9 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
         # Of this one component; the contract's are of a class.
         self.capabilities: Mapping[str, Support] = config.capabilities  # type: ignore[misc]
         self.system: str = config.system  # type: ignore[misc]
+        self.deferred: frozenset[str] = config.deferred  # type: ignore[misc]
+        self.stats: frozenset[str] = config.stats  # type: ignore[misc]
+        self.foreign: bool = config.foreign  # type: ignore[misc]
         self.searches, self.target = config.searches, ""
 
     def check(self, ctx: Context) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
-from ..contracts.catalog import Catalog, Operation, Outcome
+from ..contracts.catalog import Action, Catalog, Operation, Outcome
 from ..contracts.reporter import Many, PublishResult
 from ..contracts.store import Row
 from ..errors import Cancelled, CatalogError, DiskError, LumosError
@@ -228,20 +229,50 @@ def _write_lines(path: Path, things: Iterable[Operation | Outcome]) -> int:
     return count
 
 
+class _Planned(Struct, frozen=True, omit_defaults=True):
+    """An operation with its values as canonical lines."""
+
+    kind: str
+    urn: str
+    action: Action
+    unset: frozenset[str] = frozenset()
+    reasons: tuple[tuple[str, str], ...] = ()
+    expect: str = ""
+    set: msgspec.Raw = msgspec.Raw(b"null")
+    held: msgspec.Raw = msgspec.Raw(b"null")
+
+
 def _encode(thing: Operation | Outcome) -> bytes:
-    if isinstance(thing, Outcome) or thing.set is None:
+    if isinstance(thing, Outcome):
         return msgspec.json.encode(thing)
-    head = msgspec.structs.replace(thing, set=None)
-    return msgspec.json.encode(head) + b"\t" + canonical(Record(thing.urn, thing.set, thing.kind))
+    sides = [
+        msgspec.Raw(b"null" if value is None else canonical(Record(thing.urn, value, thing.kind)))
+        for value in (thing.set, thing.held)
+    ]
+    planned = _Planned(thing.kind, thing.urn, thing.action, thing.unset, thing.reasons, thing.expect, *sides)
+    return msgspec.json.encode(planned)
 
 
 def _read_operations(path: Path) -> Iterator[Operation]:
-    decoder = msgspec.json.Decoder(Operation)
+    decoder = msgspec.json.Decoder(_Planned)
     with path.open("rb") as file:
         for line in file:
-            text, _, record = line[:-1].partition(b"\t")
-            operation = decoder.decode(text)
-            yield msgspec.structs.replace(operation, set=decode(record).value) if record else operation
+            planned = decoder.decode(line)
+            yield Operation(
+                kind=planned.kind,
+                urn=planned.urn,
+                action=planned.action,
+                set=_value(planned.set),
+                unset=planned.unset,
+                reasons=planned.reasons,
+                held=_value(planned.held),
+                expect=planned.expect,
+            )
+
+
+def _value(line: msgspec.Raw) -> Any:
+    text = bytes(line)
+    return None if text == b"null" else decode(text).value
 
 
 def _read_outcomes(path: Path) -> Iterator[Outcome]:
