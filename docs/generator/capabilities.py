@@ -34,7 +34,8 @@ ATTRIBUTES: Mapping[ComponentKind, tuple[str, ...]] = {
 SIGNS: Mapping[ComponentKind, str] = {
     "source": "`c`: it captures the aspect. A source that takes `formats` captures what the formats know.",
     "enricher": "`w`: it writes the aspect, which is not captured when it fails.",
-    "catalog": "`=`: written, and read back equal; `~`: with the loss that is told below; `r`: only read.",
+    "catalog": "`=`: written, and read back equal; `+`: the same, with what the catalog's own pages do not show kept "
+    "in the property `lumos` there; `~`: with the loss that is told below; `r`: only read.",
 }
 """Kind -> what the signs in its table mean."""
 
@@ -103,21 +104,37 @@ def _signs(component: Any) -> dict[str, str]:
 
 def _sign(support: Support) -> str:
     if support.write:
-        return "=" if support.lossless else "~"
+        return "~" if not support.lossless else "+" if support.kept else "="
     return "r" if support.read else ""
 
 
 def _losses(catalogs: Mapping[str, Any]) -> str:
     rows = [
-        (f"catalog `{name}`", f"`{aspect}`", "; ".join(filter(None, (support.limit, support.note))))
+        (f"`{name}`", f"`{aspect}`", support.kept, "; ".join(filter(None, (support.limit, support.note))))
         for name, component in catalogs.items()
         if isinstance(component.capabilities, Mapping)
         for aspect, support in sorted(component.capabilities.items())
-        if support.limit or support.note
+        if support.kept or support.limit or support.note
     ]
-    head = "## What catalogs cannot hold\n\n"
-    return head + (
-        table(("catalog", "aspect", "loss"), rows) if rows else "Every aspect is read back as it was written.\n"
+    return (
+        "## What catalogs cannot say, and what they cannot hold\n\n"
+        "What a catalog cannot say itself is kept in the property `lumos` of the nearest entity there, and read back; "
+        "people do not see it on the catalog's own pages. What cannot be held at all is lost when it is published "
+        "there. An aspect that stands in no row is shown and held whole.\n\n"
+        + table(("catalog", "aspect", "kept in `lumos`", "lost or limited"), rows)
+        + "\n"
+        + table(
+            ("catalog", "facts it takes (`stats`)", "keeps what other vendors know (`foreign`)", "second wave"),
+            [
+                (
+                    f"`{name}`",
+                    ", ".join(sorted(component.stats)),
+                    "yes" if component.foreign else "",
+                    ", ".join(f"`{key}`" for key in sorted(component.deferred)),
+                )
+                for name, component in catalogs.items()
+            ],
+        )
     )
 
 

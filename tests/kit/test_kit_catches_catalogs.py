@@ -59,6 +59,34 @@ CATALOGS = {
         f"{READ}    for record in held:\n        record.value.captured = ['fields']\n        yield record",
         "tags are read and not captured",
     ),
+    "claims to keep what it loses": (
+        "declared_loss",
+        CLAIM + "'owners': Support(read=True, write=True, kept='layers')}",
+        "owners: `kept` says that the rest is read back from the property `lumos`: then it is lossless",
+    ),
+    "defers what is no key": ("deferred_keys", "deferred = frozenset({'linage'})", "no key of a record: ['linage']"),
+    "claims facts that it drops": (
+        "facts_are_kept",
+        f"stats = frozenset({{'profile'}})\n{READ}    return (r for r in held if r.kind != 'stats')",
+        "`stats` claims 'profile', and it is not read back",
+    ),
+    "rounds facts": (
+        "facts_are_kept",
+        f"stats = frozenset({{'profile'}})\n{READ}    for record in held:\n        if record.kind == 'stats':\n"
+        "            record.value.row_count = 100\n        yield record",
+        "'profile' comes back changed",
+    ),
+    "claims foreign records that it drops": (
+        "only_others_understand",
+        f"foreign = True\n{READ}    return (r for r in held if r.kind != 'foreign')",
+        "`foreign` is claimed, and a foreign record is not read back",
+    ),
+    "loses the references of foreign records": (
+        "only_others_understand",
+        f"foreign = True\n{READ}    for record in held:\n        if record.kind == 'foreign':\n"
+        "            record.value.refs = []\n        yield record",
+        "a foreign record comes back changed",
+    ),
     "stops after a page": ("paged", f"{READ}    return list(held)[:1000]", "of 1234 records are not read back"),
     "gives a page twice": ("paged", f"{READ}    held = list(held)\n    return held[:5] + held", "must come sorted"),
     "repeats the edge of a page": (

@@ -23,12 +23,13 @@ from ...model.scope import Scope
 from ...model.urns import dataset, plain
 from ..context import MemoryContext
 from .catalog_claims import CatalogClaims
+from .catalog_companions import CatalogCompanions
 
 HOSTILE = ("a b", "dot.ted", 'q"uote', "läng/ü", "<b>x</b>", "emoji 🦉", "new\nline", "rtl עברית", "x" * 200)
 """Names that real systems hold."""
 
 
-class CatalogKit(CatalogClaims):
+class CatalogKit(CatalogClaims, CatalogCompanions):
     """Everything that a catalog promises.
 
     Fill in `name` and `options`; the catalog must start empty in every folder, unless it is `live`: then every test

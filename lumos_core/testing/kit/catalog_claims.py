@@ -162,6 +162,8 @@ def _disagreements(support: Support, found: Mapping[str, Measured]) -> Iterable[
     """Say where a claim and what was measured differ; one claim speaks for every kind that has the aspect."""
     by_state = {state: sorted(kind for kind in found if found[kind] == state) for state in set(found.values())}
     equal, changed, absent = (", ".join(by_state.get(state, ())) for state in ("equal", "changed", "absent"))
+    if support.kept and not support.lossless:
+        yield "`kept` says that the rest is read back from the property `lumos`: then it is lossless"
     if not support.write or not support.read:
         works = ", ".join(filter(None, (equal, changed)))
         if works:
