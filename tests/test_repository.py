@@ -20,7 +20,7 @@ except ModuleNotFoundError:  # Python 3.10
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 WITH_CODE = [path for path in PLUGINS if path.name != "lumos"]
-LIBRARIES = {"lumos-profile"}  # of plugins: they offer no component, so that they have no manifest
+LIBRARIES = {"lumos-profile", "lumos-remote"}  # of plugins: they offer no component, so that they have no manifest
 OFFERING = [path for path in WITH_CODE if path.name not in LIBRARIES]
 TOP = {
     *("lumos_core", "plugins", "plugin_template", "configs", "docs", "tests", "pyproject.toml", "noxfile.py"),
@@ -159,7 +159,7 @@ def test_the_uv_workspace_names_every_distribution() -> None:
 
 def test_plugins_import_only_the_kernels_door() -> None:
     """No plugin reaches behind ``lumos_core.plugin_api``, and none imports another but the shared libraries."""
-    allowed = {"lumos_core.plugin_api", "lumos_core.testing", "lumos_lake", "lumos_profile"}
+    allowed = {"lumos_core.plugin_api", "lumos_core.testing", "lumos_lake", "lumos_profile", "lumos_remote"}
     wrong = []
     for folder in WITH_CODE:
         own = folder.name.replace("-", "_")
