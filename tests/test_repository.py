@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 WITH_CODE = [path for path in PLUGINS if path.name != "lumos"]
 # Libraries and test tools offer no component, so that they have no manifest.
-LIBRARIES = {"lumos-profile", "lumos-remote", "lumos-testing-datahub"}
+LIBRARIES = {"lumos-profile", "lumos-remote", "lumos-testing-datahub", "lumos-testing-openmetadata"}
 OFFERING = [path for path in WITH_CODE if path.name not in LIBRARIES]
 TOP = {
     *("lumos_core", "plugins", "plugin_template", "configs", "docs", "tests", "pyproject.toml", "noxfile.py"),
