@@ -23,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import errors, foreign, references, residue
     from .auth import Auth, Basic, Bearer
     from .client import Client, Reply, segments
     from .config import RemoteConfig
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     )
     from .parallel import each
     from .redaction import Redactor
+    from .references import Ref
+    from .residue import Rules
     from .retries import Retries
     from .versions import supported, version_of
 
@@ -57,9 +60,12 @@ _WHERE = {
     "Unauthorised Unreachable Unsupported Untrusted",
     "parallel": "each",
     "redaction": "Redactor",
+    "references": "Ref",
+    "residue": "Rules",
     "retries": "Retries",
     "versions": "supported version_of",
 }
+_MODULES = ("errors", "foreign", "references", "residue")
 _HOME = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
@@ -77,17 +83,23 @@ __all__ = [
     "NotData",
     "Redactor",
     "Redirected",
+    "Ref",
     "Refused",
     "RemoteConfig",
     "RemoteError",
     "Reply",
     "Retries",
+    "Rules",
     "TooLarge",
     "Unauthorised",
     "Unreachable",
     "Unsupported",
     "Untrusted",
     "each",
+    "errors",
+    "foreign",
+    "references",
+    "residue",
     "segments",
     "supported",
     "version_of",
@@ -96,8 +108,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used."""
-    if name not in _HOME:
+    if name in _HOME:
+        value = getattr(import_module(f"lumos_remote.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"lumos_remote.{name}")
+    else:
         raise AttributeError(f"module 'lumos_remote' has no attribute {name!r}")
-    value = getattr(import_module(f"lumos_remote.{_HOME[name]}"), name)
     globals()[name] = value
     return value
