@@ -6,13 +6,15 @@ Messages are worded as those of Pegasus, which GMS validates with: `/fields/0/ty
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from .registry import BadUrn, Registry
 
 Check = Callable[[Any], None]
 
+_REMEMBERED = 10_000
 _RANGE = {"int": 1 << 31, "long": 1 << 63}
 _NAMES = {"string": "String", "boolean": "Boolean", "int": "Integer", "long": "Long", "bytes": "ByteString"}
 
@@ -78,7 +80,7 @@ class Checks:
         return _array(item) if kind[0] == "array" else _map(item)
 
     def _record(self, fields: dict[str, Any]) -> Check:
-        checks = {name: self._of(field[0], len(field) > 2) for name, field in fields.items()}
+        checks = {name: self._field(*field) for name, field in fields.items()}
         required = frozenset(name for name, field in fields.items() if field[1])
 
         def check(value: Any) -> None:
@@ -98,6 +100,34 @@ class Checks:
 
         return check
 
+    def _field(self, kind: Any, required: int, marks: Mapping[str, Any] = MappingProxyType({})) -> Check:
+        check = self._of(kind, bool(marks.get("exists")))
+        relationships = [(path.split("/")[1:], frozenset(types)) for path, _, types, _ in marks.get("to", ())]
+        if not relationships:
+            return check
+
+        fine: set[tuple[str, frozenset[str]]] = set()
+
+        def related(value: Any) -> None:
+            check(value)
+            for steps, allowed in relationships:
+                for urn in walk(value, steps):
+                    if (urn, allowed) in fine:
+                        continue
+                    try:
+                        entity = self._registry.parse(urn).entity
+                    except BadUrn:  # a field of plain text; one that is typed a URN was checked above
+                        continue
+                    if entity not in allowed:
+                        raise Invalid(
+                            f'"Provided urn {urn}" is invalid: Entity type for urn: {urn} is not a valid destination, '
+                            f"which are {sorted(allowed)}"
+                        )
+                    if len(fine) < _REMEMBERED:
+                        fine.add((urn, allowed))
+
+        return related
+
     def _one_of(self, fields: dict[str, Any]) -> Check:
         """A union whose members have names of their own: an object of one key."""
         return _union({name: self._of(field[0]) for name, field in fields.items()})
@@ -116,14 +146,22 @@ class Checks:
             except BadUrn as error:
                 raise Invalid(f'"Provided urn {value}" is invalid: {error}') from None
             if allowed and entity not in allowed:
-                raise Invalid(
-                    f'"Provided urn {value}" is invalid: Entity type for urn: {value} is not a valid destination, '
-                    f"which are {sorted(allowed)}"
-                )
+                raise Invalid(f'"Provided urn {value}" is invalid: it is a {entity}, wanted are {sorted(allowed)}')
             if must_exist and not self._exists(value):
                 raise Invalid(f"Urn: {value} does not exist.")
 
         return check
+
+
+def walk(value: Any, steps: Sequence[str]) -> list[str]:
+    """Return the texts at a path, where `*` is every element of an array."""
+    level = [value]
+    for step in steps:
+        if step == "*":
+            level = [item for outer in level if type(outer) is list for item in outer]
+        else:
+            level = [outer[step] for outer in level if type(outer) is dict and step in outer]
+    return [text for text in level if type(text) is str]
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,8 @@
 
 The SDK's avro schemas are what DataHub's build makes of its own models. Kept of them is what decides whether a
 proposal is valid: entities with their aspects and key fields; aspects; records with fields, types and whether they may
-be absent; enums; which strings are URNs, of which entities. Documentation and search annotations are left out.
+be absent; enums; which strings are URNs, of which entities; relationships. Documentation and annotations of the search
+are not kept.
 """
 
 from __future__ import annotations
@@ -76,9 +77,13 @@ class _Deriver:
                 part = _as_urn(part, field)
             may_be_absent = "default" in field or (isinstance(field["type"], list) and "null" in field["type"])
             fields[field["name"]] = [part, 0 if may_be_absent else 1]
-            validation = field.get("UrnValidation")
-            if validation and validation.get("exist"):
-                fields[field["name"]].append("exists")
+            marks: dict[str, Any] = {}
+            if (field.get("UrnValidation") or {}).get("exist"):
+                marks["exists"] = True
+            if "Relationship" in field:
+                marks["to"] = _relationships(field["Relationship"])
+            if marks:
+                fields[field["name"]].append(marks)
         discriminated = fields.pop("fieldDiscriminator", None)
         self.types[name] = ["one_of" if discriminated else "record", fields]
         if "Aspect" in schema:
@@ -108,12 +113,21 @@ def _as_urn(part: Any, field: Any) -> Any:
         return [part[0], _as_urn(part[1], field)]
     if part != "string":
         return part
-    allowed = set(field.get("entityTypes") or [])
-    allowed |= set((field.get("UrnValidation") or {}).get("entityTypes") or [])
+    allowed = set((field.get("UrnValidation") or {}).get("entityTypes") or [])
     typed = field["Urn"]
     if not allowed and typed != "Urn":
         allowed = {_TYPED.get(typed) or typed[0].lower() + typed[1:-3]}
     return ["urn", sorted(allowed)]
+
+
+def _relationships(annotation: dict[str, Any]) -> list[Any]:
+    """Path below the field, name, entity types of the destination, and `up` or `down` where it is lineage."""
+    paths = {"": annotation} if "name" in annotation else annotation
+    found = []
+    for path, spec in paths.items():
+        direction = ("up" if spec.get("isUpstream", True) else "down") if spec.get("isLineage") else ""
+        found.append([path, spec["name"], sorted(spec["entityTypes"]), direction])
+    return found
 
 
 def derive() -> dict[str, Any]:

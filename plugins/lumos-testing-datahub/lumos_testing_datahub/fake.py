@@ -6,11 +6,13 @@ from typing import Any
 
 from lumos_core.testing.servers.http import Request, route
 
+from .graph import Relationships
+from .graphql import GraphQL
 from .openapi import OpenApi
 from .restli import Restli
 
 
-class DataHubFake(OpenApi, Restli):
+class DataHubFake(OpenApi, Restli, Relationships, GraphQL):
     """A strict fake of DataHub's GMS; the arguments are those of `Service`.
 
     Example:

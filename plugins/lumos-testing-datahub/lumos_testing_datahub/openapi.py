@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -44,20 +45,25 @@ class OpenApi(Service):
         if request.argument("sort", "urn") != "urn":
             raise Rejected("argument", "this fake sorts by urn only")
         slice_, of = request.argument("sliceId"), request.argument("sliceMax")
+        slices = (number(slice_), number(of)) if slice_ and of else None
+        listed = functools.partial(
+            search.scroll,
+            self.store,
+            types=types,
+            query=request.argument("query", "*"),
+            filters=filters,
+            removed=flag(request, "includeSoftDelete"),
+            count=number(request.argument("count", "10")),
+            part=slices,
+            descending=order == "DESCENDING",
+        )
         try:
-            page = search.scroll(
-                self.store,
-                types=types,
-                query=request.argument("query", "*"),
-                filters=filters,
-                removed=flag(request, "includeSoftDelete"),
-                count=number(request.argument("count", "10")),
-                scroll_id=request.argument("scrollId") or None,
-                part=(number(slice_), number(of)) if slice_ and of else None,
-                descending=order == "DESCENDING",
-            )
+            page = listed(scroll_id=request.argument("scrollId") or None)
         except search.BadQuery as error:
             raise Rejected("argument", str(error)) from None
+        if self._drop_page and page.scroll_id:
+            self._drop_page = False
+            page = listed(scroll_id=page.scroll_id)
         if not expand:
             found = [b'{"urn":%b}' % encode(urn) for urn in page.urns]
         else:
@@ -70,7 +76,8 @@ class OpenApi(Service):
             b",".join(found),
             page.total,
         )
-        return _raw(body)
+        self._last_page = _raw(body)
+        return self._last_page
 
     @route("POST", "/openapi/v3/entity/{entity}/batchGet")
     def batch_get(self, request: Request, entity: str) -> Answer:
@@ -162,14 +169,14 @@ class OpenApi(Service):
         if flag(request, "async", "true"):
             # Validated now, applied later: a condition that fails shows only in the trace.
             try:
-                results = self.engine.commit(proposals)
+                results = self.commit(proposals)
             except Rejected as error:
                 self.fail(headers["traceparent"], proposals, error)
                 results = [Result(proposal, None) for proposal in proposals]
             if not answers_async:
                 return Answer(202, b"", headers)
             return _raw(_written(results, system), 202, headers)
-        return _raw(_written(self.engine.commit(proposals), system), 200, headers)
+        return _raw(_written(self.commit(proposals), system), 200, headers)
 
     @route("GET", "/openapi/v3/entity/{entity}/{urn:path}")
     def read(self, request: Request, entity: str, urn: str) -> Answer:
@@ -214,7 +221,7 @@ class OpenApi(Service):
         system, conditions = given.get("systemMetadata"), given.get("headers")
         proposal = self.engine.propose(urn, aspect, change, given.get("value"), system, conditions)
         self.allow([proposal.parsed.entity])
-        (result,) = self.engine.commit([proposal])
+        (result,) = self.commit([proposal])
         (written,) = decode(_written([result], flag(request, "systemMetadata")))
         return Answer.json(written, 202 if flag(request, "async") else 200, {"traceparent": self.trace()})
 

@@ -77,7 +77,7 @@ class Restli(Service):
         self.allow(proposal.parsed.entity for proposal in proposals)
         trace = self.trace()
         try:
-            self.engine.commit(proposals)
+            self.commit(proposals)
         except Rejected as error:
             if async_ != "true":
                 raise
@@ -138,7 +138,7 @@ class Restli(Service):
         system = body.get("systemMetadata")
         proposals = [self.engine.propose(urn, known[type_], "UPSERT", value, system) for type_, value in listed]
         self.allow(proposal.parsed.entity for proposal in proposals)
-        self.engine.commit(proposals)
+        self.commit(proposals)
         return Answer(200, b"", {"traceparent": self.trace()})
 
     def _series(self, body: dict[str, Any]) -> dict[str, Any]:

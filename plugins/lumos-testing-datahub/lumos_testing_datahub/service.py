@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from lumos_core.testing.servers.http import Answer, HttpFake, Request
+from lumos_core.testing.servers.http import Answer, HttpFake, Refusal, Request
+from lumos_core.testing.servers.http_faults import Rule
 
 from . import bootstrap
-from .proposals import Engine, Oracle, Proposal, Rejected
+from .proposals import Engine, Oracle, Proposal, Rejected, Result
 from .registry import registry
 from .store import Store
 
@@ -24,6 +25,8 @@ MAX_PROPOSALS = 200
 
 OPEN = ("/health", "/config")
 """Paths that need no token; GMS leaves them out of authentication."""
+_PAGES = r"/openapi/v3/entity/scroll"
+_WRITES = r"^/openapi/v3/entity/\w+(\?|$)|action=ingestProposal"
 _UNAUTHORIZED = (
     "<html><head><title>Error 401 Unauthorized to perform this action.</title></head>"
     "<body><h2>HTTP ERROR 401 Unauthorized to perform this action.</h2></body></html>"
@@ -81,6 +84,8 @@ class Service(HttpFake):
             self.store.refresh(everything=True)
         self.forbidden: set[str] = set()
         self.failed_writes: dict[str, dict[tuple[str, str], str]] = {}
+        self._drop_page = self._halve = False
+        self._last_page: Answer | None = None
 
     def add(self, method: str, pattern: str, handler: Callable[..., Any]) -> None:
         """Let a function answer requests; what it refuses is answered as that side of GMS words it."""
@@ -129,6 +134,60 @@ class Service(HttpFake):
         """
         if self.forbidden and (found := sorted(self.forbidden.intersection(types))):
             raise Forbidden(f"urn:li:corpuser:datahub is unauthorized to access entities of type {', '.join(found)}.")
+
+    def commit(self, proposals: list[Proposal]) -> list[Result]:
+        """Apply a batch, or only its first half when a fault says so.
+
+        Raises:
+            Rejected: A condition does not hold.
+            Refusal: Only the first half was applied.
+        """
+        if not self._halve:
+            return self.engine.commit(proposals)
+        self._halve = False
+        self.engine.commit(proposals[: len(proposals) // 2])
+        raise Refusal(Answer.json({"error": "Internal server error occurred"}, 500))
+
+    def drop_page(self, after: int = 0, times: int = 1) -> Rule:
+        """Let a scroll leave out a page, as if its entities were not there.
+
+        Args:
+            after: How many requests of a scroll pass before.
+            times: How many pages are left out.
+        """
+
+        def act(request: Request, proceed: Callable[[], Answer]) -> Answer:
+            self._drop_page = True
+            return proceed()
+
+        return self.faults.when(path=_PAGES, after=after, times=times).do("drop page", act)
+
+    def repeat_page(self, after: int = 1, times: int = 1) -> Rule:
+        """Let a scroll answer with the page before once more; it goes on after that.
+
+        Args:
+            after: How many requests of a scroll pass before; at least one.
+            times: How often.
+        """
+
+        def act(request: Request, proceed: Callable[[], Answer]) -> Answer:
+            return self._last_page or proceed()
+
+        return self.faults.when(path=_PAGES, after=after, times=times).do("repeat page", act)
+
+    def half_apply(self, after: int = 0, times: int = 1) -> Rule:
+        """Let a batch be applied in its first half only, and answered 500.
+
+        Args:
+            after: How many batches pass before.
+            times: How many batches are hit.
+        """
+
+        def act(request: Request, proceed: Callable[[], Answer]) -> Answer:
+            self._halve = True
+            return proceed()
+
+        return self.faults.when(method="POST", path=_WRITES, after=after, times=times).do("half apply", act)
 
     def trace(self) -> str:
         """Return a new `traceparent`; its id begins with the time in microseconds, as the client expects."""
