@@ -44,7 +44,7 @@ def parse(body: bytes) -> Any:
         return None
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return _mended(json.loads(body.decode("utf-8-sig", "replace")))

@@ -12,14 +12,19 @@ from lumos_core.plugin_api import visible
 
 HIDDEN = "**********"
 _SHORTEST = 4
+_LONGEST = 20_000
+# Lengths are bounded, so that a long text of a stranger costs no more than its length.
 _LOOKS = [
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s\"'<>]*@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"(?i)\b(bearer|basic|digest|negotiate|token|apikey)(\s+)[\w.~+/=-]{8,}"), rf"\1\2{HIDDEN}"),
-    (re.compile(r"\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^/?#\s\"'<>]{0,500}@"), rf"\1{HIDDEN}@"),
+    (
+        re.compile(r"\b((?i:bearer|basic|digest|negotiate|token|apikey))(\s+)(?=\S{0,99}[\dA-Z=])[\w.~+/=-]{8,}"),
+        rf"\1\2{HIDDEN}",
+    ),
+    (re.compile(r"\beyJ[\w-]{4,4000}\.[\w-]{1,4000}(?:\.[\w-]*)?"), HIDDEN),
     (
         re.compile(
-            r"(?i)([\"']?[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|authorization|credential|signature|cookie)"
-            r"[\w-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;\"'<>{}\[\]]+)"
+            r"(?i)((?:passw(?:or)?d|secret|token|api[_-]?key|authorization|credential|signature|cookie)"
+            r"[\w-]{0,30}[\"']?\s{0,5}[=:]\s{0,5})(\"[^\"]*\"|'[^']*'|[^\s&,;\"'<>{}\[\]]+)"
         ),
         rf"\1{HIDDEN}",
     ),
@@ -56,9 +61,10 @@ class Redactor:
         shown = str(text)
         for spelling in self._spellings:
             shown = shown.replace(spelling, HIDDEN)
+        shown = " ".join(shown.split())[:_LONGEST]
         for pattern, instead in _LOOKS:
             shown = pattern.sub(instead, shown)
-        shown = visible(" ".join(shown.split()))
+        shown = visible(shown)
         return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
