@@ -10,8 +10,10 @@ from lumos_core.testing.servers.http import Refusal
 from . import writing
 from .engine import Actor, Engine
 from .errors import bad
-from .kinds import Kind
+from .kinds import BY_NAME, Kind
+from .removing import delete
 from .store import Document
+from .world import World
 
 
 def bulk(engine: Engine, kind: Kind, items: Any, who: Actor, override: bool) -> Document:
@@ -37,8 +39,32 @@ def bulk(engine: Engine, kind: Kind, items: Any, who: Actor, override: bool) -> 
             told = json.loads(refusal.answer.body)
             name = item.get("name") if isinstance(item, dict) else None
             failed.append({"request": name, "message": told["message"], "status": refusal.answer.status})
+    return _outcome(passed, failed)
+
+
+def delete_stale(world: World, kind: Kind, request: Document, who: str) -> Document:
+    """Soft-delete what is in a scope and was not seen.
+
+    Raises:
+        Refusal: An unknown scope (400 or 404).
+    """
+    if request["scopeEntityType"] not in BY_NAME:
+        raise bad(f"Entity type {request['scopeEntityType']} not found")
+    scope = world.identity(BY_NAME[request["scopeEntityType"]], request["scopeFqn"])
+    seen = set(request["seenFqns"])
+    passed: list[Document] = []
+    for identity in list(world.store.descendants(scope)):
+        head = world.store.heads[identity]
+        if head.kind == kind.name and not head.deleted and head.fqn not in seen:
+            delete(world, kind, identity, bool(request.get("recursive")), False, who)
+            passed.append({"request": head.fqn, "status": 200})
+    return _outcome(passed, [])
+
+
+def _outcome(passed: list[Document], failed: list[Document]) -> Document:
     status = "success" if not failed else "partialSuccess" if passed else "failure"
-    counts = {"numberOfRowsProcessed": len(items), "numberOfRowsPassed": len(passed), "numberOfRowsFailed": len(failed)}
+    total = len(passed) + len(failed)
+    counts = {"numberOfRowsProcessed": total, "numberOfRowsPassed": len(passed), "numberOfRowsFailed": len(failed)}
     return {"dryRun": False, "status": status, **counts, "successRequest": passed, "failedRequest": failed}
 
 

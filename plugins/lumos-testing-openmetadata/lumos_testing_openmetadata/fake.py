@@ -12,7 +12,7 @@ from typing import Any
 from lumos_core.testing.servers.http import Answer, HttpFake, Request
 
 from . import lineage, properties, removing, search, series
-from .bulk import bulk
+from .bulk import bulk, delete_stale
 from .engine import Actor, Engine, Result, read_include
 from .errors import bad, refuse, unhandled
 from .kinds import BY_NAME, KINDS, Kind
@@ -204,6 +204,7 @@ class OpenMetadataFake(HttpFake):
             each("PUT", "/restore", restore)
         if self.world.family == 2 and "sourceHash" in kind.form(2):
             each("PUT", "/bulk", lambda request: self._bulk(kind, request))
+            each("DELETE", "/deleteStale", lambda request: self._delete_stale(kind, request))
 
     def _one(self, kind: Kind, identity: str, request: Request) -> Answer:
         fields = self.engine.asked(kind, request.argument("fields"))
@@ -219,6 +220,11 @@ class OpenMetadataFake(HttpFake):
     def _bulk(self, kind: Kind, request: Request) -> Answer:
         items = self.body(request, f"bulk {kind.name}")
         return self._reply(bulk(self.engine, kind, items, self._actor, request.argument("overrideMetadata") == "true"))
+
+    def _delete_stale(self, kind: Kind, request: Request) -> Answer:
+        body = self.body(request, "deleteStale")
+        self.world.schema.check(body, self.world.schema.structures["DeleteStale"], "DeleteStale")
+        return self._reply(delete_stale(self.world, kind, body, self._actor.name))
 
     def _serve_rest(self) -> None:
         for method, path, handler in (

@@ -21,7 +21,7 @@ USUALLY_HIDDEN = frozenset(
 _OWN = "id fullyQualifiedName version updatedAt updatedBy href changeDescription"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of entity.
 
@@ -33,6 +33,7 @@ class Kind:
         parent: The fields of the request that name its parent, the nearest first.
         inherits: Fields copied from the parent.
         hidden: Fields that are shown only when asked for, besides those of every kind.
+        dropped: Fields of the request that the entity does not have.
         infix: Part of the fully qualified name between the parent's and its own.
         soft: It can be soft-deleted.
         renames: A PATCH may rename it.
@@ -46,6 +47,7 @@ class Kind:
     parent: tuple[str, ...] = ()
     inherits: str = ""
     hidden: str = ""
+    dropped: str = ""
     infix: str = ""
     soft: bool = True
     renames: bool = False
@@ -57,8 +59,7 @@ class Kind:
 
     def fields(self, family: int) -> dict[str, Field]:
         """Every field that the entity may have, which are also those that `fields=` may name."""
-        own = f"{_OWN} deleted:bool" if self.soft else _OWN
-        return {**_form(f"{own} {self.also}", family), **_form(self.create, family)}
+        return _fields(self, family)
 
     def references(self, family: int) -> dict[str, Field]:
         """The fields that point to other entities."""
@@ -72,6 +73,13 @@ class Kind:
 @cache
 def _form(text: str, family: int) -> dict[str, Field]:
     return fields(text, family)
+
+
+@cache
+def _fields(kind: Kind, family: int) -> dict[str, Field]:
+    own = f"{_OWN} deleted:bool" if kind.soft else _OWN
+    known = {**_form(f"{own} {kind.also}", family), **_form(kind.create, family)}
+    return {name: found for name, found in known.items() if name not in kind.dropped.split()}
 
 
 @cache
@@ -116,6 +124,7 @@ def _read(head: str, said: dict[str, str]) -> Kind:
         parent=tuple(said.get("parent", "").split()),
         inherits=said.get("inherits", ""),
         hidden=said.get("hidden", ""),
+        dropped=said.get("dropped", ""),
         infix=said.get("infix", ""),
         soft="hard-delete-only" not in flags,
         renames="renames" in flags,

@@ -31,6 +31,7 @@ _VALUE_TYPES = (
     *("time-cp", "enum", "entityReference", "entityReferenceList", "sqlQuery"),
 )
 _NEWER_VALUE_TYPES = ("table-cp", "hyperlink-cp")
+_STEPS = ("CheckAccess", "GetSchemas", "GetTables", "GetViews")
 _TESTS = {
     "TABLE": (
         *("tableRowCountToBeBetween", "tableRowCountToEqual", "tableColumnCountToEqual", "tableColumnNameToExist"),
@@ -92,6 +93,10 @@ def seed(world: World) -> None:
                 description=name,
                 customProperties=[],
             )
+    for name in sorted(world.schema.enums["DatabaseServiceType"]):
+        steps = [{"name": step, "description": step, "mandatory": step == "CheckAccess"} for step in _STEPS]
+        told = {"name": name, "fullyQualifiedName": f"{name}.testConnectionDefinition", "steps": steps}
+        stamp(world, told, "testConnectionDefinition", "", SYSTEM)
     for level, names in _TESTS.items():
         for name in names:
             platforms = ["OpenMetadata"]

@@ -107,6 +107,9 @@ class World:
     def _one(self, found: Field, value: Any) -> Reference:
         assert found.target
         how, kinds = found.target
+        if isinstance(value, dict) and "term" in value:  # 2.x: related terms with the type of the relation
+            kept = {"relationType": value["relationType"]} if value.get("relationType") else {}
+            return {**self._one(found, value["term"]), **kept}
         if isinstance(value, dict):  # a PATCH writes references whatever the create request says
             self.schema.value(value, "EntityReference", found.name)
             if kinds and value["type"] not in kinds:
@@ -166,6 +169,8 @@ class World:
                 value = self._inherit(document["id"], name, found.many)
             if value:
                 shown[name] = [self.expand(item) for item in value] if found.many else self.expand(value)
+        if self.family == 2 and shown.get("relatedTerms"):
+            shown["relatedTerms"] = [_relation(term) for term in shown["relatedTerms"]]
         for name in _LISTS:
             if name in asked and name in known:
                 shown.setdefault(name, [])
@@ -230,6 +235,12 @@ _INVERSE: dict[str, dict[str, tuple[str, str]]] = {
     "role": {"users": ("user", "roles")},
     "testSuite": {"tests": ("testCase", "testSuite")},
 }
+
+
+def _relation(term: Reference) -> Document:
+    """A related term as 2.x shows it."""
+    told = {name: value for name, value in term.items() if name != "relationType"}
+    return {"relationType": term.get("relationType", "relatedTo"), "term": told}
 
 
 def _bare(members: list[Document]) -> list[Document]:

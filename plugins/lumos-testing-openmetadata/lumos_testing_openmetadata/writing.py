@@ -31,7 +31,7 @@ def draft(world: World, kind: Kind, request: Document) -> tuple[Document, str]:
     world.schema.check(request, form, f"create {kind.name}")
     made: Document = {name: value for name, value in kind.defaults.items() if name in kind.fields(world.family)}
     made.update({name: value for name, value in request.items() if value is not None})
-    for name in ("password", "confirmPassword", "createPasswordType", "botName"):
+    for name in kind.dropped.split():
         made.pop(name, None)
     for name, found in kind.references(world.family).items():
         if made.get(name) is not None:
