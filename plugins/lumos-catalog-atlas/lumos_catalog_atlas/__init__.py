@@ -1,0 +1,1 @@
+"""Apache Atlas as a catalog of Lumos."""
