@@ -84,8 +84,7 @@ def connect(server: str, options: Options) -> urllib3.PoolManager:
             warnings.filterwarnings("ignore", category=broken.InsecureRequestWarning)
     proxy = options.proxy
     if proxy is None:
-        host = parts.hostname or ""
-        proxy = "" if proxy_bypass(host) else getproxies().get(parts.scheme, "")
+        proxy = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
     if not proxy:
         return urllib3.PoolManager(num_pools=2, maxsize=options.pool, block=True, **more)
     proxy = proxy if "://" in proxy else f"http://{proxy}"

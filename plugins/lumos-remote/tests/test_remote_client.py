@@ -15,7 +15,18 @@ import lumos_remote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lumos_remote import Basic, Bearer, Client, NotData, RemoteConfig, Retries, Unauthorised, Untrusted, segments
+from lumos_remote import (
+    Basic,
+    Bearer,
+    Client,
+    NotData,
+    RemoteConfig,
+    Retries,
+    Unauthorised,
+    Unreachable,
+    Untrusted,
+    segments,
+)
 from lumos_remote.connecting import Options
 from pydantic import ValidationError
 from remote_shelf import TOKEN, Shelf, counter, make
@@ -214,6 +225,16 @@ def test_a_proxy_is_asked_when_the_environment_or_the_options_say_so(
         ("http://catalog.invalid/api/books", ""),
         (f"{fake.url}/api/books", "Basic YWRhOnBAc3M="),
     ]
+
+
+def test_a_proxy_that_is_out_of_reach_is_named(waits: list[float]) -> None:
+    with HttpFake() as gone:
+        proxy = gone.url
+    for server in ("http://catalog.example", "https://catalog.example"):
+        client = Client(server, options=Options(proxy=proxy), retries=Retries(attempts=2))
+        with client, pytest.raises(Unreachable, match="the proxy"):
+            client.post("/x", {})
+    assert len(waits) == 2  # nothing was sent, so that a POST may be repeated
 
 
 def test_a_proxy_that_is_none_is_refused() -> None:
