@@ -31,8 +31,14 @@ _TYPED = {
 }
 
 
-class _Deriver:
-    """Walks avro schemas, keeping named types apart."""
+class Deriver:
+    """Walks avro schemas and keeps what it finds.
+
+    Attributes:
+        types: Compact schemas by full name.
+        aspects: Aspects by name.
+        entities: Entity types by name.
+    """
 
     def __init__(self) -> None:
         self.types: dict[str, Any] = {}
@@ -140,7 +146,7 @@ def derive() -> dict[str, Any]:
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("acryl-datahub is not installed: pip install 'acryl-datahub[datahub-rest]'")
     path = Path(next(iter(spec.submodule_search_locations)), "metadata", "schema.avsc")
-    deriver = _Deriver()
+    deriver = Deriver()
     for schema in json.loads(path.read_text(encoding="utf-8")):
         if isinstance(schema, dict):
             deriver.walk(schema)
@@ -156,7 +162,7 @@ def derive() -> dict[str, Any]:
     }
 
 
-def _reachable(deriver: _Deriver) -> set[str]:
+def _reachable(deriver: Deriver) -> set[str]:
     """Names of the types that an aspect uses, and those of a proposal and its system metadata."""
     roots = [aspect["type"] for aspect in deriver.aspects.values()]
     waiting = [*roots, "com.linkedin.mxe.MetadataChangeProposal", "com.linkedin.mxe.SystemMetadata"]

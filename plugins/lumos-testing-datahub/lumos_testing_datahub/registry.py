@@ -125,13 +125,18 @@ class Registry:
             raise BadUrn("Error: URN cannot contain ␟ character")
         fields = self.types[self.aspects[entity.key].type][1]
         for name, part in zip(entity.parts, urn.parts, strict=True):
-            self._part(text, fields[name][0], part, len(urn.parts) > 1)
+            kind, _, *marks = fields[name]
+            allowed = [*kind[1]] if kind[0] == "urn" else []
+            allowed += [entity for mark in marks for _, _, types, _ in mark.get("to", ()) for entity in types]
+            if not allowed and name == "platform":  # as the SDK's classes of URNs have it
+                allowed = ["dataPlatform"]
+            self._part(text, kind, allowed, part, len(urn.parts) > 1)
         return urn
 
-    def _part(self, text: str, kind: Any, part: str, tuple_: bool) -> None:
+    def _part(self, text: str, kind: Any, allowed: list[str], part: str, tuple_: bool) -> None:
         if part.startswith("urn:li:"):
             nested = self.parse(part)
-            if kind[0] == "urn" and kind[1] and nested.entity not in kind[1]:
+            if allowed and nested.entity not in allowed:
                 raise BadUrn(f"Entity type for urn: {part} is not a valid destination in {text}")
             return
         if kind[0] == "urn":

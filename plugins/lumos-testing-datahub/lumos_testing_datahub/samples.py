@@ -33,7 +33,7 @@ def urn(entity: str, random: Random) -> str:
     known = registry()
     spec = known.entities[entity]
     fields = known.types[known.aspects[spec.key].type][1]
-    parts = [_part(fields[name], random) for name in spec.parts]
+    parts = [_part(name, fields[name], random) for name in spec.parts]
     return f"urn:li:{entity}:" + (parts[0] if len(parts) == 1 else f"({','.join(parts)})")
 
 
@@ -49,12 +49,11 @@ def aspect(name: str, random: Random, full: bool = False) -> Any:
     return _Maker(random, full).of(["ref", known.aspects[name].type], 0)
 
 
-def _part(field: list[Any], random: Random) -> str:
+def _part(name: str, field: list[Any], random: Random) -> str:
     kind = field[0]
     if kind[0] == "urn":
         destinations = kind[1] or [name for _, _, types, _ in _marks(field) for name in types]
-        entity = random.choice(destinations or ["corpuser"])
-        return urn(entity, random)
+        return urn(random.choice(destinations or (["dataPlatform"] if name == "platform" else ["corpuser"])), random)
     if kind[0] == "ref":
         return str(random.choice(registry().types[kind[1]][1]))
     return "".join(random.choice(_PLAIN) for _ in range(random.randint(1, 8)))
