@@ -26,7 +26,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
     },
     "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
     "differ": {"semantic": "lumos-differ-semantic"},
-    "catalog": {"local": "lumos-catalog-local"},
+    "catalog": {"atlas": "lumos-catalog-atlas", "local": "lumos-catalog-local"},
     "store": {"sqlite": "lumos-store-sqlite"},
     "cost_model": {},
     "reporter": {
