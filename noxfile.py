@@ -251,6 +251,13 @@ def rivals(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-m", "heavy", "tests/rivals/test_rivals.py", *session.posargs)
 
 
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Tests against large real servers, which are fetched once (Apache Atlas: 290 MB, 45 s to start, 0.7 GB)."""
+    install(session, "--group", "tests", *checkout())
+    session.run("pytest", "-q", "-m", "servers", *(session.posargs or ["tests", "plugins"]))
+
+
 @nox.session(name="rival-datahub")
 def rival_datahub(session: nox.Session) -> None:
     """One PostgreSQL read by `datahub ingest` and by `lumos run`: seconds and facts (installs about 220 MB)."""
