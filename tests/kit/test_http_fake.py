@@ -6,7 +6,10 @@ import contextlib
 import gzip
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -302,3 +305,15 @@ def test_chaos_is_repeatable() -> None:
     first = outcomes(3)
     assert first == outcomes(3) != outcomes(4)
     assert {0, 201, 429, 502, 503} == set(first)
+
+
+def test_it_is_a_program_until_it_is_interrupted() -> None:
+    code = "from lumos_core.testing.servers.http import HttpFake; HttpFake().run()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        url = program.stdout.readline().strip()
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+        assert ask(connection, "GET", "/")[0] == 404
+        connection.close()
+        program.send_signal(signal.SIGINT)
+        assert program.wait(10) == 0

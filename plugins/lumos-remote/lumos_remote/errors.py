@@ -114,6 +114,11 @@ BY_STATUS: dict[int, type[RemoteError]] = {
 """Status -> class; other 4xx are `Refused`, the rest `Broken`."""
 
 FIXES: dict[type[RemoteError], str] = {
+    Refused: "mend what the reason names, or leave this record out",
+    Missing: "check that it is there under this name, its parent too",
+    Exists: "run again: what is there is read first",
+    Moved: "run again: it is read anew",
+    Unsupported: "use a version of the plugin that speaks it, or check `server`",
     Unauthorised: "check the token, or user and password; it may have expired",
     Forbidden: "give this user or bot the right to do it",
     TooLarge: "write smaller batches, or raise the limit of the server or of the proxy before it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import Unsupported
+from .errors import FIXES, Unsupported
 
 
 def version_of(text: object) -> tuple[int, ...]:
@@ -31,5 +31,5 @@ def supported(text: object, *, name: str, since: str, before: str) -> tuple[int,
     raise Unsupported(
         f"the server says it is {name} {str(text)[:40]!r}",
         why=f"this client speaks {name} from {since} to before {before}",
-        fix="use a version of the plugin that speaks it, or check `server`",
+        fix=FIXES[Unsupported],
     )

@@ -352,6 +352,7 @@ def test_every_class_is_below_what_the_kernel_knows() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RemoteError)]
     assert len(kinds) == 16
     for kind in set(kinds) - {RemoteError}:
+        assert errors.FIXES[kind]
         assert issubclass(kind, CatalogError) != issubclass(kind, RetryableError)
         assert f"`{kind.__name__}`" in str(errors.__doc__)
     assert TOKEN not in str(errors.__doc__)
