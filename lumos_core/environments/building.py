@@ -12,15 +12,15 @@ import contextlib
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
 from ..errors import ConfigError, DiskError, LockedError
+from ..files import try_lock
 from . import checking
 from .environment import FOLDER, EnvironmentConfig, is_local
 from .lock import LockedEnvironment, LockedPackage, LockedSet, is_stale, normal, without_credentials
@@ -258,31 +258,10 @@ def alone(state: Path) -> Iterator[None]:
         fix = "choose another `state:`, or mend its permissions"
         raise DiskError("cannot write the state folder", why=why, fix=fix, where=str(path)) from error
     with file:
-        if not _locked(file):
+        if not try_lock(file):
             why, fix = f"it holds {path}", "wait for it"
             raise LockedError("another `lumos env` is at work", why=why, fix=fix)
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(file: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def size_of(folder: Path) -> int:
