@@ -12,6 +12,7 @@ Example:
 """
 
 from .fake import DEFAULT_VERSION, VERSIONS, OpenMetadataFake
+from .oracle import Oracle, Verdict
 
 __version__ = "0.1.0"
-__all__ = ["DEFAULT_VERSION", "VERSIONS", "OpenMetadataFake", "__version__"]
+__all__ = ["DEFAULT_VERSION", "VERSIONS", "OpenMetadataFake", "Oracle", "Verdict", "__version__"]

@@ -95,8 +95,8 @@ def seed(world: World) -> None:
             )
     for name in sorted(world.schema.enums["DatabaseServiceType"]):
         steps = [{"name": step, "description": step, "mandatory": step == "CheckAccess"} for step in _STEPS]
-        told = {"name": name, "fullyQualifiedName": f"{name}.testConnectionDefinition", "steps": steps}
-        stamp(world, told, "testConnectionDefinition", "", SYSTEM)
+        made: Document = {"name": name, "fullyQualifiedName": f"{name}.testConnectionDefinition", "steps": steps}
+        stamp(world, made, "testConnectionDefinition", "", SYSTEM)
     for level, names in _TESTS.items():
         for name in names:
             platforms = ["OpenMetadata"]

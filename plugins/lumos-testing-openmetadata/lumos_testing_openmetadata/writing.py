@@ -63,6 +63,8 @@ def place(world: World, kind: Kind, made: Document) -> str:
         if table:
             made["executable"] = made["basic"] = True
             made["executableEntityReference"] = table
+            made["fullyQualifiedName"] = f"{world.store.heads[table['id']].fqn}.testSuite"
+            return str(table["id"])
     return parent
 
 
