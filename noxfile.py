@@ -274,6 +274,15 @@ def rival_datahub(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-m", "heavy", *chosen, env={"LUMOS_RIVAL_DATAHUB": str(python.absolute())})
 
 
+@nox.session(name="vendor-datahub")
+def vendor_datahub(session: nox.Session) -> None:
+    """The fake of DataHub against the vendor's own classes, client and command (installs about 200 MB)."""
+    install(session, "--group", "tests", *wheels(session, first_party("lumos-testing-datahub")))
+    session.install("acryl-datahub[datahub-rest]==1.7.0.17")
+    chosen = ["plugins/lumos-testing-datahub/tests/test_vendor_datahub.py", *session.posargs]
+    session.run("pytest", "-q", "-s", "-m", "heavy", *chosen)
+
+
 @nox.session(name="sql-oracle")
 def sql_oracle(session: nox.Session) -> None:
     """Lineage from SQL against another implementation of it, whose dependencies stay out of everything else."""

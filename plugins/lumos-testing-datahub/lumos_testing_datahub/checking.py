@@ -63,8 +63,8 @@ class Checks:
             kind, content = self._registry.types[name]
             # Types may refer to themselves: whoever asks meanwhile gets a function that looks again.
             self._made[name] = lambda value: self._made[name](value)
-            make = {"record": self._record, "one_of": self._one_of, "enum": _enum}[kind]
-            check = self._made[name] = make(content)
+            makers: dict[str, Callable[[Any], Check]] = {"record": self._record, "one_of": self._one_of, "enum": _enum}
+            check = self._made[name] = makers[kind](content)
         return check
 
     def _of(self, kind: Any, must_exist: bool = False) -> Check:

@@ -53,7 +53,7 @@ class Deriver:
             return ["ref", _wire(schema if "." in schema else f"{namespace}.{schema}")]
         if isinstance(schema, list):
             members = [member for member in schema if member != "null"]
-            if len(members) == 1:
+            if len(members) == 1 and len(schema) == 2:  # optional; without null it is a union of one member
                 return self.walk(members[0], namespace)
             walked = [self.walk(member, namespace) for member in members]
             return ["union", {(part if isinstance(part, str) else part[1]): part for part in walked}]

@@ -88,7 +88,7 @@ class GraphQL(Service):
         raise Rejected("argument", f"Invalid input for enum 'EntityType'. No value found for name '{shown}'")
 
     def _create_tag(self, query: str, variables: dict[str, Any]) -> str:
-        given = next(iter(variables.values()), {})
+        given: dict[str, Any] = next(iter(variables.values()), {})
         urn = f"urn:li:tag:{given.get('id') or given.get('name')}"
         if self.store.exists(urn):
             raise Rejected("argument", "This Tag already exists!")

@@ -2,7 +2,8 @@
 
 The rules are those of GMS (`UrnValidationUtil`, `EntityRegistryUrnValidator`, strict mode): `urn:li:TYPE:ID` with a
 registered type, as many parts as its key has fields, no blank around it, at most 512 bytes when URL-encoded
-(`schemaField` apart), no `␟`, and neither parentheses nor, in a tuple, commas in a part that is no URN itself.
+(`schemaField` apart), no `␟`, and no parenthesis or comma in a part that is no URN itself. (GMS itself takes a comma
+where there is one part only; the SDK does not.)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+_RESERVED = frozenset("(),")
 LONGEST_URN = 512
 """Bytes of a URN when it is URL-encoded; GMS counts so."""
 
@@ -130,10 +132,10 @@ class Registry:
             allowed += [entity for mark in marks for _, _, types, _ in mark.get("to", ()) for entity in types]
             if not allowed and name == "platform":  # as the SDK's classes of URNs have it
                 allowed = ["dataPlatform"]
-            self._part(text, kind, allowed, part, len(urn.parts) > 1)
+            self._part(text, kind, allowed, part)
         return urn
 
-    def _part(self, text: str, kind: Any, allowed: list[str], part: str, tuple_: bool) -> None:
+    def _part(self, text: str, kind: Any, allowed: list[str], part: str) -> None:
         if part.startswith("urn:li:"):
             nested = self.parse(part)
             if allowed and nested.entity not in allowed:
@@ -143,7 +145,7 @@ class Registry:
             raise BadUrn(f"Provided urn {part} is invalid: Urn doesn't start with 'urn:'. Urn: {part} at index 0")
         if kind[0] == "ref" and self.types[kind[1]][0] == "enum" and part not in self.types[kind[1]][1]:
             raise BadUrn(f'Invalid urn: {text}\n Cause: ERROR :: "{part}" is not an enum symbol')
-        if set(part) & (set("(),") if tuple_ else set("()")):
+        if not _RESERVED.isdisjoint(part):
             raise BadUrn(f"Illegal `[(, )]` characters detected in URN {text} component(s): [{part}]")
 
 

@@ -36,7 +36,7 @@ class Stored(NamedTuple):
 
     def metadata(self) -> dict[str, Any]:
         """Return its system metadata, as the server completes it."""
-        system = decode(self.system)
+        system: dict[str, Any] = decode(self.system)
         system["version"] = str(self.version)
         system["aspectCreated"] = {"actor": ACTOR, "time": self.created}
         system["aspectModified"] = {"actor": ACTOR, "time": self.modified}
