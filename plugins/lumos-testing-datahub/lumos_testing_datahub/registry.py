@@ -85,11 +85,11 @@ class Registry:
     def __init__(self, content: dict[str, Any]) -> None:
         self.source: str = content["source"]
         self.types: dict[str, Any] = content["types"]
-        self.aspects = {
+        self.aspects: dict[str, Aspect] = {
             name: Aspect(name, found["type"], found["timeseries"], found.get("schema_version", 1))
             for name, found in content["aspects"].items()
         }
-        self.entities = {
+        self.entities: dict[str, Entity] = {
             name: Entity(name, found["key"], tuple(found["parts"]), frozenset(found["aspects"]))
             for name, found in content["entities"].items()
         }

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 from lumos_testing_datahub import __main__ as program
-from lumos_testing_datahub import derive
+from lumos_testing_datahub import derive, process
 from lumos_testing_datahub.fake import DataHubFake
 
+from lumos_core.testing.servers import Unavailable, running
 
-def test_it_runs_as_a_program() -> None:
-    command = [sys.executable, "-m", "lumos_testing_datahub", "--port", "0", "--token", "secret"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            with urllib.request.urlopen(f"{url}/config", timeout=10) as answer:
-                assert json.load(answer)["noCode"] == "true"
-        finally:
-            process.terminate()
+
+def test_it_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
+    with running(process, tmp_path) as server:
+        with urllib.request.urlopen(f"{server.dsn}/config", timeout=10) as answer:
+            assert json.load(answer)["noCode"] == "true"
+        token = {"Authorization": f"Bearer {server.password}"}
+        request = urllib.request.Request(f"{server.dsn}/openapi/v3/entity/dataType", headers=token)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer)["totalCount"] == 5
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"{server.dsn}/config", timeout=10)
+
+
+def test_what_cannot_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "TOKEN", "--unheard-of")
+    with pytest.raises(Unavailable, match="expected one argument"), process.start(tmp_path):
+        pass
 
 
 def test_its_options(monkeypatch: pytest.MonkeyPatch) -> None:

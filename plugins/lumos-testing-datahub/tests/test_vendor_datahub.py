@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import os
 import subprocess
@@ -19,7 +20,12 @@ from lumos_testing_datahub.proposals import Engine, Rejected
 from lumos_testing_datahub.registry import BadUrn, registry
 from lumos_testing_datahub.store import Store
 
-pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("default")]
+HERE = importlib.util.find_spec("datahub") is not None
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(not HERE, reason="acryl-datahub is not installed here: nox -s vendor-datahub"),
+]
 
 TABLE = "urn:li:dataset:(urn:li:dataPlatform:postgres,shop.public.orders,PROD)"
 VIEW = "urn:li:dataset:(urn:li:dataPlatform:postgres,shop.public.sales,PROD)"
