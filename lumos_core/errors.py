@@ -7,6 +7,7 @@ a `LumosError` is a defect of Lumos or of a plugin and ends a run with exit code
 |---|---|---|
 | `ConfigError`, `PluginError`, `UsageError` | mend the input, then start again | 2 |
 | `StoreError`, `LockedError`, `SnapshotError` | mend or free what it names, then start again | 2 |
+| `PlanError` | make the plan anew; nothing was written | 2 |
 | `RetryableError` | try the same unit or batch again | 3 when it keeps failing |
 | `UnitError` | go on without this unit; nothing is concluded from what is missing | 3 |
 | `CatalogError`, `ReportError` | go on; what succeeded is kept | 3 |
@@ -102,6 +103,12 @@ class LockedError(StoreError):
 
 class SnapshotError(LumosError):
     """A snapshot is not what it claims to be: truncated, unsorted, duplicated, altered, or of a newer version."""
+
+    exit_code = 2
+
+
+class PlanError(LumosError):
+    """A saved plan cannot be applied: it was altered, or what it was made from has moved since."""
 
     exit_code = 2
 

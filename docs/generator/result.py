@@ -42,6 +42,8 @@ def run_result_schema() -> str:
         set={"type": "object"},
         unset=listed(text),
         reasons={"type": "object", "additionalProperties": text},
+        held={"type": ["object", "null"], "description": "What the catalog held of these keys; null: no such record."},
+        expect={**text, "description": "Digest of the record that the catalog held; empty when it had none."},
     )
     published = closed(
         catalog=text,
@@ -49,6 +51,7 @@ def run_result_schema() -> str:
         applied=flag,
         planned=counts,
         written=whole,
+        facts=whole,
         failed=whole,
         conflicts=listed({"type": "array", "prefixItems": [text, text, text], "minItems": 3, "maxItems": 3}),
         blocked=text,

@@ -47,7 +47,7 @@ class Operation(Struct, frozen=True, kw_only=True):
         reasons: Why, per key, for the plan that people read.
         held: What the catalog held of these keys when the operation was planned; None when it had no such record.
         expect: Digest of the whole record that the catalog held when the operation was planned; empty when it had
-            none. A catalog that has conditional writes may refuse (`conflict`) when that is not so any more.
+            none, or when that is not known (the second half of an operation, see `Catalog.deferred`). A catalog that has conditional writes may refuse (`conflict`) when that is not so any more.
     """
 
     kind: str
@@ -138,8 +138,12 @@ class Catalog(BaseComponent[C]):
     def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
         """Apply operations, idempotently, with one outcome each, in order.
 
+        The operations of a batch do not wait for each other: a parent was handed over in an earlier batch than its
+        children, a tag in an earlier one than what is tagged with it. `remove` marks a record as removed; one of kind
+        `foreign` it takes away.
+
         Raises:
-            RetryableError: The batch is tried again.
+            RetryableError: What has no outcome yet is tried again, after a pause.
             CatalogError: The rest of the batch counts as failed.
         """
 

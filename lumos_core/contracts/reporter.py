@@ -106,8 +106,9 @@ class PublishResult(Struct, kw_only=True):
         catalog: Name of the catalog as the pipeline gives it.
         target: Where it is, without secrets.
         applied: False for a plan or dry run.
-        planned: Counts by action: create, update, remove, restore, keep.
-        written: How many records were written.
+        planned: Counts by action: create, update, remove, restore, keep; and facts, the volatile ones.
+        written: How many records were written, without volatile facts.
+        facts: How many volatile facts were written.
         conflicts: (URN, key, why) left to people.
         blocked: Why the guard stopped publishing; empty when it did not.
         operations: The plan.
@@ -119,6 +120,7 @@ class PublishResult(Struct, kw_only=True):
     applied: bool = False
     planned: dict[str, int] = {}
     written: int = 0
+    facts: int = 0
     failed: int = 0
     conflicts: list[tuple[str, str, str]] = []
     blocked: str = ""

@@ -40,19 +40,35 @@ class Merger:
     Args:
         writable: Aspects that the catalog can hold.
         policies: Aspect -> policy, where it is not the default.
+        readable: Aspects that it gives back; None for all. Of the others nobody can tell who edited them: they are
+            what they were last given.
     """
 
-    def __init__(self, writable: frozenset[str], policies: Mapping[str, Policy]) -> None:
+    def __init__(
+        self, writable: frozenset[str], policies: Mapping[str, Policy], readable: frozenset[str] | None = None
+    ) -> None:
         self._writable = writable
+        self._unseen = frozenset() if readable is None else writable - readable
         self._policies = policies
         self._field_rules = [
-            (key, shape, policy_of(f"fields.{key}", policies) if f"fields.{key}" in writable else None)
+            (
+                key,
+                shape,
+                policy_of(f"fields.{key}", policies) if f"fields.{key}" in writable else None,
+                f"fields.{key}" in self._unseen,
+            )
             for key, shape in shapes(Field)
             if key in HUMAN
         ]
 
     def merge(
-        self, base: Entity | None, ours: Entity, theirs: Entity | None, conflict: Conflict
+        self,
+        base: Entity | None,
+        ours: Entity,
+        theirs: Entity | None,
+        conflict: Conflict,
+        *,
+        doubtful: bool = False,
     ) -> tuple[Entity, frozenset[str]]:
         """Return what to set and what to unset, so that the catalog becomes right.
 
@@ -63,6 +79,7 @@ class Merger:
             ours: The truth now.
             theirs: What the catalog holds; None when it has no such record.
             conflict: Told about every conflict.
+            doubtful: True when the outcome of an earlier attempt is not known: what cannot be read is written again.
         """
         blank = type(ours)()
         change = type(ours)()
@@ -75,8 +92,11 @@ class Merger:
                 continue
             old = getattr(base if base is not None else blank, key)
             held = getattr(theirs if theirs is not None else blank, key)
+            unseen = key in self._unseen and theirs is not None
+            if unseen:
+                held = old
             wanted = self._key(key, shape, old, new, held, conflict)
-            if wanted == held:
+            if wanted == held and not (unseen and doubtful):
                 continue
             if _empty(wanted):
                 unset.add(key)
@@ -103,10 +123,11 @@ class Merger:
 
     def _field(self, ours: Field, base: Field | None, theirs: Field | None, conflict: Conflict) -> Field:
         changes: dict[str, Any] = {}
-        for key, shape, policy in self._field_rules:
+        for key, shape, policy, unseen in self._field_rules:
             new = getattr(ours, key)
             old = getattr(base, key) if base is not None else None
             held = getattr(theirs, key) if theirs is not None else None
+            held = old if unseen else held
             if _empty(new) and _empty(old) and _empty(held):
                 continue
             old, held = (_blank(new) if value is None else value for value in (old, held))

@@ -6,113 +6,301 @@ The plan applied is the plan shown: both are the same operations.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from ..contracts.answers import expected
 from ..contracts.catalog import Action, Catalog, Operation
 from ..contracts.context import Context
+from ..model import urns
 from ..model.elements import Lifecycle
 from ..model.entities import Entity
-from ..model.record import AnyRecord, Record, decode, make_key
+from ..model.record import AnyRecord, Record, canonical, decode, digest, make_key
 from ..model.scope import Scope
-from ..model.urns import host
+from .base import resolved
 from .merge import Merger, Policy
+from .order import Trees
+from .steps import Step, raw
 
 BATCH = 500
 """Touched records that are read from the catalog at a time."""
 
+FOUND = ("lumos/found", "true")
+"""Marks what is remembered of a record that was in the catalog before it was given anything, until it was."""
+
+Former = Callable[[str, str], "bytes | None"]
+"""(kind, URN) -> the line that was last published of a record that is not published any more."""
+
+Dress = Callable[[AnyRecord], AnyRecord]
+"""Adds to a record what only the catalog is given (its version); called in the order of the lines."""
+
 
 class Touched(NamedTuple):
-    """A record that differs between what was published and what is true."""
+    """A record that differs between what was published and what is true, or whose outcome is in doubt; as lines.
 
-    base: AnyRecord | None
-    ours: AnyRecord | None
+    Attributes:
+        base: What was last published.
+        intent: What an earlier attempt was about to write, and did not learn the outcome of.
+        ours: What is true now.
+        key: Of the line: kind and URN.
+    """
 
-    @property
-    def urn(self) -> str:
-        """The record."""
-        record = self.ours or self.base
-        assert record is not None
-        return record.urn
-
-    @property
-    def kind(self) -> str:
-        """Its kind."""
-        record = self.ours or self.base
-        assert record is not None
-        return record.kind
+    key: bytes
+    base: bytes | None = None
+    intent: bytes | None = None
+    ours: bytes | None = None
 
 
 class Planner:
     """Plans one catalog.
 
+    Args:
+        catalog: What is read; nothing is written.
+        ctx: For the catalog.
+        policies: Aspect -> policy, where it is not the default.
+        former: What was published of records that were removed since.
+        dress: What only the catalog is given.
+        anew: Give facts again that were given already, which are not read back.
+
     Attributes:
-        counts: Operations by action, and `keep`.
+        counts: Records by action: `create`, `update`, `remove`, `restore`, `keep`; and `facts`, the volatile ones.
+        removed: Records of people's that would go; foreign records are not counted.
         conflicts: (URN, key, why).
+        trees: The parents of what is planned.
     """
 
-    def __init__(self, catalog: Catalog[Any], ctx: Context, policies: Mapping[str, Policy]) -> None:
-        self._catalog, self._ctx = catalog, ctx
+    def __init__(
+        self,
+        catalog: Catalog[Any],
+        ctx: Context,
+        policies: Mapping[str, Policy],
+        *,
+        former: Former = lambda kind, urn: None,
+        dress: Dress = lambda record: record,
+        anew: bool = False,
+    ) -> None:
+        self._catalog, self._ctx, self._former, self._dress, self._anew = catalog, ctx, former, dress, anew
         writable = frozenset(name for name, support in catalog.capabilities.items() if support.write)
-        self._merger = Merger(writable, policies)
+        readable = frozenset(name for name, support in catalog.capabilities.items() if support.read)
+        self._reads = bool(readable)
+        self._merger = Merger(writable, policies, readable if readable else None)
         self.counts: Counter[str] = Counter()
+        self.removed = 0
         self.conflicts: list[tuple[str, str, str]] = []
+        self.trees = Trees()
+        self._gone: set[str] = set()
 
-    def operations(self, touched: Iterable[Touched]) -> Iterator[Operation]:
-        """Read what the catalog holds of the touched records and say what to do with each."""
-        source = iter(touched)
+    def steps(self, touched: Iterable[Touched]) -> Iterator[Step]:
+        """Read what the catalog holds of the touched records and say what to do with each.
+
+        Args:
+            touched: In the order of their lines.
+        """
+        source, late = iter(touched), list[Touched]()
         while batch := list(islice(source, BATCH)):
-            scope = Scope(urns=frozenset(host(item.urn) for item in batch))
-            held = {make_key(record.kind, record.urn): record for record in self._catalog.read(scope, self._ctx)}
-            for item in batch:
-                operation = self._plan(item, held.get(make_key(item.kind, item.urn)))
-                self.counts["keep" if operation is None else operation.action] += 1
-                if operation is not None:
-                    yield operation
+            yield from self._batch(batch, late)
+        # Whether a foreign record goes alone or with its host is known when all hosts are.
+        for start in range(0, len(late), BATCH):
+            yield from self._batch(late[start : start + BATCH], None)
 
-    def _plan(self, item: Touched, theirs: AnyRecord | None) -> Operation | None:
-        if item.ours is None:
-            return self._removal(item, theirs)
-        ours, base = item.ours.value, None if item.base is None else item.base.value
-        if not isinstance(ours, Entity):
-            return None
-        held = None if theirs is None else theirs.value
-        gone = isinstance(held, Entity) and held.lifecycle is not None and held.lifecycle.removed
+    def _batch(self, batch: list[Touched], late: list[Touched] | None) -> Iterator[Step]:
+        if late is not None:
+            late += [item for item in batch if item.ours is None and _kind(item) == "foreign"]
+            batch = [item for item in batch if item.ours is not None or _kind(item) != "foreign"]
+        held = self._held(batch)
+        for item in batch:
+            theirs = self._theirs(item, held)
+            step = self._step(item, theirs, held)
+            if step.kind != "stats":
+                self.counts[step.action] += 1
+            elif step.action != "keep":
+                self.counts["facts"] += 1
+            if step.action != "keep" or item.base != item.ours or step.rebased or step.doubtful:
+                yield step
+
+    def _held(self, batch: list[Touched]) -> dict[bytes, AnyRecord]:
+        wanted = {urns.host(_urn(item)) for item in batch if _kind(item) != "stats" or item.intent is not None}
+        if not wanted or not self._reads:
+            return {}
+        records = self._catalog.read(Scope(urns=frozenset(wanted)), self._ctx)
+        return {make_key(record.kind, record.urn): record for record in expected(records, Record, "read()")}
+
+    def _theirs(self, item: Touched, held: Mapping[bytes, AnyRecord]) -> AnyRecord | None:
+        """What the catalog holds; of one that cannot be read, what it was last given."""
+        if self._reads:
+            return held.get(item.key)
+        return None if item.base is None or _kind(item) == "stats" else decode(item.base)
+
+    def _step(self, item: Touched, theirs: AnyRecord | None, held: Mapping[bytes, AnyRecord]) -> Step:
+        kind, urn = _kind(item), _urn(item)
+        doubtful = item.intent is not None
+        if kind == "stats":
+            return self._fact(item, theirs)
+        given = item.base if item.base is not None or theirs is None else self._former(kind, urn)
+        known = None if given is None else decode(given)
+        adopted = known is not None and FOUND in getattr(known.value, "extra", ())
+        if adopted and item.base is None:
+            known = None
+        if kind == "foreign" and theirs is None and make_key(urns.kind(urns.host(urn)), urns.host(urn)) in held:
+            base = known  # the host is there: somebody took the foreign record away
+        else:
+            base = resolved(known, None if item.intent is None else decode(item.intent), theirs)
+        ours = None if item.ours is None else self._dress(decode(item.ours))
+        if kind == "foreign":
+            operation = self._foreign(item, base, ours, theirs)
+        elif ours is not None:
+            operation = self._change(kind, urn, base, ours, theirs, doubtful=doubtful)
+        else:
+            # What was there before us, and that we never knew to have changed, is not ours to take away.
+            operation = None if adopted else self._removal(kind, urn, theirs)
+        if base is None and operation is not None and theirs is not None and kind != "foreign":
+            base = Record(urn, type(theirs.value)(extra=[FOUND]), kind)
+        was = None if base is None else canonical(base)
+        rebased = was != item.base and (doubtful or known is None or theirs is None)
+        needed = rebased or (operation is not None and ours is None)
+        parts: dict[str, Any] = {
+            "line": raw(item.ours),
+            "base": raw(was if needed else None),
+            "doubtful": doubtful,
+            "rebased": rebased,
+        }
+        if operation is None:
+            expect = "" if theirs is None else digest(canonical(theirs))
+            return Step(kind=kind, urn=urn, action="keep", expect=expect, **parts)
+        if kind != "foreign":
+            self._place(operation, ours or base)
+        return Step.of(operation, **parts)
+
+    def _place(self, operation: Operation, known: AnyRecord | None) -> None:
+        parent = getattr(operation.set, "parent", None) or (known.value.parent if known is not None else None)
+        if operation.action == "remove":
+            self.removed += 1
+            self._gone.add(operation.urn)
+        if parent:
+            self.trees.add(operation.urn, operation.kind, parent, urns.kind(parent))
+
+    def _change(
+        self,
+        kind: str,
+        urn: str,
+        base: AnyRecord | None,
+        ours: AnyRecord,
+        theirs: AnyRecord | None,
+        *,
+        doubtful: bool,
+    ) -> Operation | None:
+        new, held = ours.value, None if theirs is None else theirs.value
+        gone = _removed(held) and not _removed(new)
+        before = held
         if gone:
             assert isinstance(held, Entity)
             held = replace(held, lifecycle=_kept_alive(held.lifecycle))
 
         def conflict(key: str, why: str) -> None:
-            self.conflicts.append((item.urn, key, why))
+            self.conflicts.append((urn, key, why))
 
-        change, unset = self._merger.merge(base, ours, held, conflict)
-        if gone and change.lifecycle is None:
-            unset |= {"lifecycle"}
+        old = None if base is None else base.value
+        if isinstance(old, Entity) and gone:
+            old = replace(old, lifecycle=_kept_alive(old.lifecycle))
+        change, unset = self._merger.merge(old, new, held, conflict, doubtful=doubtful)
+        if gone and change.lifecycle is None and held is not None:
+            if held.lifecycle is None or "lifecycle" in unset:
+                unset |= {"lifecycle"}
+            else:
+                change.lifecycle = held.lifecycle
         elif change == type(change)() and not unset and theirs is not None:
             return None
         action: Action = "restore" if gone else "create" if theirs is None else "update"
+        if action == "update" and _removed(change):
+            action = "remove"
         keys = [key for key in type(change).__struct_fields__ if getattr(change, key) not in (None, [])]
-        reasons = (*((key, _reason(key, base, held)) for key in keys), *((key, "gone") for key in sorted(unset)))
-        return Operation(
-            kind=item.kind,
-            urn=item.urn,
-            action=action,
-            set=change,
-            unset=unset,
-            reasons=reasons,
-        )
+        reasons = [(key, _reason(key, old, new, held)) for key in keys]
+        reasons += [(key, "gone from the source") for key in sorted(unset)]
+        return self._operation(kind, urn, action, change, unset, dict(reasons), theirs, before)
 
-    def _removal(self, item: Touched, theirs: AnyRecord | None) -> Operation | None:
+    def _removal(self, kind: str, urn: str, theirs: AnyRecord | None) -> Operation | None:
         held = None if theirs is None else theirs.value
-        if not isinstance(held, Entity) or (held.lifecycle is not None and held.lifecycle.removed):
+        if not isinstance(held, Entity) or _removed(held):
             return None
         mark = type(held)()
         mark.lifecycle = replace(held.lifecycle, removed=True) if held.lifecycle else Lifecycle(removed=True)
-        why = (("lifecycle", "gone from a source that was read completely"),)
-        return Operation(kind=item.kind, urn=item.urn, action="remove", set=mark, reasons=why)
+        why = {"lifecycle": "gone from a source that was read completely"}
+        return self._operation(kind, urn, "remove", mark, frozenset(), why, theirs, held)
+
+    def _operation(
+        self,
+        kind: str,
+        urn: str,
+        action: Action,
+        change: Entity,
+        unset: frozenset[str],
+        reasons: Mapping[str, str],
+        theirs: AnyRecord | None,
+        held: Any,
+    ) -> Operation:
+        there = None
+        if held is not None:
+            there = type(held)()
+            for key in reasons:
+                setattr(there, key, getattr(held, key))
+        return Operation(
+            kind=kind,
+            urn=urn,
+            action=action,
+            set=change,
+            unset=unset,
+            reasons=tuple(reasons.items()),
+            held=there,
+            expect="" if theirs is None else digest(canonical(theirs)),
+        )
+
+    def _foreign(
+        self, item: Touched, base: AnyRecord | None, ours: AnyRecord | None, theirs: AnyRecord | None
+    ) -> Operation | None:
+        """One opaque value, merged three ways: what people changed or took away in the catalog stands."""
+        urn = _urn(item)
+        old, new, held = (None if side is None else side.value for side in (base, ours, theirs))
+        if new == held or (old == new and old is not None):
+            return None
+        if held != old:
+            why = "it was changed at the source and in the catalog; the catalog's state stays"
+            self.conflicts.append((urn, "", why))
+            return None
+        if new is None and urns.host(urn) in self._gone:
+            return None  # it stays with its host, which is only marked as removed
+        action: Action = "create" if held is None else "remove" if new is None else "update"
+        reason = {"create": "new at the source", "remove": "gone from the source"}.get(action, "changed at the source")
+        expect = "" if theirs is None else digest(canonical(theirs))
+        return Operation(
+            kind="foreign", urn=urn, action=action, set=new, held=held, reasons=(("", reason),), expect=expect
+        )
+
+    def _fact(self, item: Touched, theirs: AnyRecord | None) -> Step:
+        """Facts are given when they differ from what was given, never taken back, and nobody edits them."""
+        parts: dict[str, Any] = {"line": raw(item.ours), "doubtful": item.intent is not None}
+        ours = None if item.ours is None else decode(item.ours)
+        given = item.base == item.ours and item.intent is None and not self._anew
+        if ours is None or given or (theirs is not None and theirs.value == ours.value):
+            return Step(kind="stats", urn=_urn(item), action="keep", **parts)
+        action: Action = "create" if item.base is None else "update"
+        reason = (("", "new facts"),)
+        operation = Operation(kind="stats", urn=ours.urn, action=action, set=ours.value, reasons=reason)
+        return Step.of(operation, **parts)
+
+
+def _kind(item: Touched) -> str:
+    return item.key[9 : item.key.index(b'"', 9)].decode()
+
+
+def _urn(item: Touched) -> str:
+    return item.key[item.key.index(b'"urn":"', 9) + 7 :].decode()
+
+
+def _removed(value: Any) -> bool:
+    return isinstance(value, Entity) and value.lifecycle is not None and value.lifecycle.removed
 
 
 def _kept_alive(lifecycle: Lifecycle | None) -> Lifecycle | None:
@@ -122,12 +310,13 @@ def _kept_alive(lifecycle: Lifecycle | None) -> Lifecycle | None:
     return None if alive == Lifecycle() else alive
 
 
-def _reason(key: str, base: Any, held: Any) -> str:
+def _reason(key: str, base: Any, ours: Any, held: Any) -> str:
     if held is None:
         return "new here"
-    if base is None or getattr(base, key) in (None, []):
+    before, now = (None if side is None else getattr(side, key) for side in (base, ours))
+    if before in (None, []):
         return "new at the source"
-    return "changed at the source"
+    return "changed at the source" if before != now else "is not so in the catalog any more"
 
 
 def add_version(record: AnyRecord, text: str) -> AnyRecord:
@@ -136,9 +325,3 @@ def add_version(record: AnyRecord, text: str) -> AnyRecord:
     captured = sorted({*record.value.captured, "properties"})
     value = replace(record.value, properties=sorted([*others, ("cloud_version", text)]), captured=captured)
     return Record(record.urn, value, record.kind)
-
-
-def touched(pairs: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[Touched]:
-    """Decode differing lines of what was published and what is true."""
-    for base, ours in pairs:
-        yield Touched(None if base is None else decode(base), None if ours is None else decode(ours))

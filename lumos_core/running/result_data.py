@@ -58,6 +58,8 @@ def _published(one: PublishResult) -> dict[str, Any]:
             "set": msgspec.to_builtins(operation.set, order="sorted") if operation.set is not None else {},
             "unset": sorted(operation.unset),
             "reasons": dict(operation.reasons),
+            "held": None if operation.held is None else msgspec.to_builtins(operation.held, order="sorted"),
+            "expect": operation.expect,
         }
         for operation in one.operations
     ]
@@ -67,6 +69,7 @@ def _published(one: PublishResult) -> dict[str, Any]:
         "applied": one.applied,
         "planned": one.planned,
         "written": one.written,
+        "facts": one.facts,
         "failed": one.failed,
         "conflicts": one.conflicts,
         "blocked": one.blocked,

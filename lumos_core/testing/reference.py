@@ -190,6 +190,8 @@ class MemoryCatalog(Catalog[MemoryConfig]):
         aspect: Support(read=True, write=True, lossless=True) for aspect in ASPECTS - {RECORD}
     }
     system = "memory"
+    foreign = True
+    stats = frozenset({"profile", "usage", "operation"})
 
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Return copies, so that nobody edits the catalog by accident."""
@@ -209,6 +211,10 @@ class MemoryCatalog(Catalog[MemoryConfig]):
                 yield Outcome(operation.urn, "failed", str(error))
                 continue
             before = world.records.get(operation.urn)
+            if operation.kind == "foreign" and operation.action == "remove":
+                world.records.pop(operation.urn, None)
+                yield Outcome(operation.urn, "unchanged" if before is None else "written")
+                continue
             try:
                 after = decode(canonical(operation.apply(before)))
             except (KeyError, ValueError, AttributeError) as problem:

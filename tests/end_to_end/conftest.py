@@ -115,7 +115,8 @@ class Home:
                 query = f"select * from {table} join line on line.id = line where kind <> 'stats' order by kind, urn"
                 told.append((table, _rows(state / "store.db", query)))
         for table in _tables(state / "catalog.db"):
-            told.append((table, sorted(_rows(state / "catalog.db", f'select * from "{table}"'), key=repr)))
+            facts = " where kind <> 'stats'" if table == "record" else ""
+            told.append((table, sorted(_rows(state / "catalog.db", f'select * from "{table}"{facts}'), key=repr)))
         return tuple(told)
 
     def leftovers(self) -> list[str]:

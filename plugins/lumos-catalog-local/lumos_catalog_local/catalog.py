@@ -40,6 +40,8 @@ class LocalCatalog(Catalog[LocalCatalogConfig]):
 
     capabilities: ClassVar[Mapping[str, Support]] = dict.fromkeys(sorted(aspects.ASPECTS - {aspects.RECORD}), _LOSSLESS)
     system = "local"
+    foreign = True
+    stats = frozenset({"audit", "cost", "incident", "operation", "profile", "result", "run", "usage"})
 
     def __init__(self, config: LocalCatalogConfig) -> None:
         super().__init__(config)

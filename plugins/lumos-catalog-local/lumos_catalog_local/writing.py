@@ -94,6 +94,9 @@ def _write(connection: sqlite3.Connection, operation: Operation, words: Words) -
         before = None if held is None else decode(held.line)
         if before is None and operation.action == "remove":
             return Outcome(operation.urn, "unchanged")
+        if held is not None and operation.kind == "foreign" and operation.action == "remove":
+            connection.execute("DELETE FROM record WHERE id = ?", (held.id,))
+            return Outcome(operation.urn, "written")
         after = _after(operation, before)
         line = canonical(after)
         after = decode(line)
