@@ -1,0 +1,131 @@
+"""Reading: listings of every type of entity that a scope may hold, or single entities by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from lumos_remote import Missing, each
+from msgspec.structs import replace
+
+from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, shadow, urns
+
+from .edges import read_edges
+from .entities import TYPES, EntityType
+from .mapping import from_native, projector
+from .names import Place
+from .server import Server
+from .wire import Held, held, tasks
+
+SINGLE = 500
+"""Up to so many records are asked for one by one; more are found in listings."""
+
+SYSTEM = "openmetadata"
+
+
+def read(server: Server, scope: Scope, ctx: Context) -> Iterator[AnyRecord]:
+    """Return the records of a scope, in any order.
+
+    Raises:
+        CatalogError: A listing is not complete.
+    """
+    reader = Reader(server, scope, ctx)
+    exact = scope.urns if scope.urns and not scope.prefixes else frozenset()
+    if exact and len(exact) <= SINGLE:
+        return reader.single(exact)
+    return reader.listed()
+
+
+class Reader:
+    """Reads one scope."""
+
+    def __init__(self, server: Server, scope: Scope, ctx: Context) -> None:
+        self._server, self._scope, self._ctx = server, scope, ctx
+        self._names = server.names
+        self._project = projector(self._names)
+
+    def single(self, wanted: Iterable[str]) -> Iterator[AnyRecord]:
+        """Return records by their URNs."""
+        places = set()
+        for urn in wanted:
+            try:
+                places.add(self._names.place(urn).host)
+            except ValueError:
+                continue
+        rows = each(
+            lambda place: (TYPES[place.type], self._server.get(place)), sorted(places), self._workers, self._ctx
+        )
+        yield from self._records((type_, raw) for type_, raw in rows if raw is not None)
+
+    def listed(self) -> Iterator[AnyRecord]:
+        """Return records by the listings of every type."""
+        yield from self._records((type_, raw) for type_ in TYPES.values() for raw in self._server.listing(type_))
+
+    @property
+    def _workers(self) -> int:
+        return self._server.config.workers
+
+    def _records(self, rows: Iterable[tuple[EntityType, dict[str, Any]]]) -> Iterator[AnyRecord]:
+        for found in each(self._read, rows, self._workers, self._ctx):
+            yield from found
+
+    def _read(self, row: tuple[EntityType, dict[str, Any]]) -> list[AnyRecord]:
+        type_, raw = row
+        try:
+            entity = held(type_, raw)
+        except (ValueError, KeyError) as error:
+            self._ctx.warn("unreadable-entity", f"a {type_.name} is left out: {error}", str(raw.get("id")))
+            return []
+        found = [entity, *(tasks(entity) if type_.name == "pipeline" else ())]
+        kept = [one for one in found if not one.implied and self._may_fit(one)]
+        if kept and type_.lineage:
+            edges = self._edges(type_, raw["id"])
+            for one in kept:
+                one.native.edges = edges
+        records = [record for one in kept for record in self._record(one)]
+        return [record for record in records if self._scope.matches(record.urn)]
+
+    def _edges(self, type_: EntityType, identity: str) -> Any:
+        try:
+            return read_edges(self._server, type_.name, identity)
+        except Missing:  # a soft-deleted entity has none to show
+            return ()
+
+    def _may_fit(self, one: Held) -> bool:
+        """Tell whether a record can be in the scope; only its property may say that it is another."""
+        try:
+            return bool(one.text) or self._scope.matches(self._names.urn(one.native.place))
+        except ValueError:
+            return False
+
+    def _record(self, one: Held) -> Iterator[AnyRecord]:
+        native = from_native(one.native, self._names)
+        found = shadow.recall(native, one.text, self._project)
+        for key in found.stale:
+            self._ctx.warn("stale-shadow", f"`{key}` was edited in OpenMetadata; its value there is taken", native.urn)
+        record: Any = found.record
+        alias = (SYSTEM, f"{one.id}/{one.native.place.member}" if one.native.place.member else one.id)
+        value = replace(record.value, aliases=sorted({*map(tuple, record.value.aliases), alias}))
+        yield Record(record.urn, value, record.kind)
+
+
+def unique(records: Iterable[AnyRecord], ctx: Context) -> Iterator[AnyRecord]:
+    """Return sorted records without those that have the URN of another."""
+    for (_, urn), group in groupby(records, key=lambda record: (record.kind, record.urn)):
+        first, *others = group
+        if others:
+            ctx.warn("same-urn", f"{len(others) + 1} entities of OpenMetadata have this URN; one is taken", urn)
+        yield first
+
+
+def fits(urn: str) -> bool:
+    """Tell whether a URN is one."""
+    try:
+        urns.parse(urn)
+    except ValueError:
+        return False
+    return True
+
+
+__all__ = ["SINGLE", "Place", "Reader", "read", "unique"]
