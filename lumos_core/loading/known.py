@@ -26,7 +26,11 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
     },
     "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
     "differ": {"semantic": "lumos-differ-semantic"},
-    "catalog": {"atlas": "lumos-catalog-atlas", "local": "lumos-catalog-local"},
+    "catalog": {
+        "atlas": "lumos-catalog-atlas",
+        "local": "lumos-catalog-local",
+        "openmetadata": "lumos-catalog-openmetadata",
+    },
     "store": {"sqlite": "lumos-store-sqlite"},
     "cost_model": {},
     "reporter": {
