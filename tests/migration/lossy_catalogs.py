@@ -1,0 +1,151 @@
+"""Catalogs that cannot say everything, each in its own way; what they cannot say they keep in the property `lumos`.
+
+Their native form is a record without what they cannot say; beside it lies the text of the property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from lumos_core.model.aspects import ASPECTS, RECORD
+from lumos_core.plugin_api import (
+    AnyRecord,
+    Catalog,
+    Context,
+    Dataset,
+    Entity,
+    Operation,
+    Outcome,
+    Record,
+    Scope,
+    Support,
+    canonical,
+    decode,
+    shadow,
+)
+from lumos_core.testing.reference import WORLDS, MemoryConfig, World
+
+NATIVE: dict[str, dict[str, tuple[bytes, str]]] = {}
+"""World -> URN -> (native line, property)."""
+
+
+def _supports(kept: set[str], missing: set[str] = frozenset()) -> dict[str, Support]:
+    return {
+        aspect: Support(read=True, write=True, lossless=True, kept="only in the property" if aspect in kept else "")
+        for aspect in ASPECTS - {RECORD} - missing
+    }
+
+
+class Shadowed(Catalog[MemoryConfig]):
+    """A catalog that keeps the rest in the property; what it can say itself is `project`."""
+
+    system = "shadowed"
+    stats = frozenset({"profile"})
+    foreign = True
+
+    def project(self, record: AnyRecord) -> AnyRecord:
+        """What the catalog says by itself."""
+        raise NotImplementedError
+
+    def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
+        """Recall each record."""
+        world = WORLDS.setdefault(self.config.world, World())
+        if world.listing is not None:
+            raise world.listing
+        native = NATIVE.setdefault(self.config.world, {})
+        found = []
+        for line, text in list(native.values()):
+            recalled = shadow.recall(decode(line), text, self.project)
+            if scope.matches(recalled.record.urn):
+                found += [recalled.record, *recalled.foreign]
+        found += [decode(canonical(record)) for record in world.records.values() if scope.matches(record.urn)]
+        yield from sorted(found, key=lambda item: (item.kind, item.urn.encode()))
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Write the native part and the property."""
+        world = WORLDS.setdefault(self.config.world, World())
+        native = NATIVE.setdefault(self.config.world, {})
+        for operation in batch:
+            if operation.urn in world.broken:
+                yield Outcome(operation.urn, "failed", str(world.broken[operation.urn]))
+                continue
+            if not isinstance(operation.set, Entity):
+                world.records[operation.urn] = Record(operation.urn, operation.set, operation.kind)
+                yield Outcome(operation.urn, "written")
+                continue
+            line, text = native.get(operation.urn, (None, ""))
+            before = None if line is None else shadow.recall(decode(line), text, self.project).record
+            after = decode(canonical(operation.apply(before)))
+            text = shadow.keep(decode(canonical(after)), self.project)
+            native[operation.urn] = (canonical(self.project(after)), text)
+            yield Outcome(operation.urn, "written")
+
+
+class Terse(Shadowed):
+    """Has one description, no types of owners, and no fields with keys of their own."""
+
+    capabilities = _supports({"description", "owners", "terms", "lineage"})
+
+    def project(self, record: AnyRecord) -> AnyRecord:
+        """Join the texts; forget the types of owners."""
+        record = decode(canonical(record))
+        value: Any = record.value
+        if value.description is not None:
+            shown = value.description.shown
+            value.description = type(value.description)(manual=shown) if shown else None
+        for owner in value.owners:
+            owner.type = owner.layer = None
+        value.terms, value.lineage, value.captured = [], None, []
+        return decode(canonical(record))
+
+
+class Flat(Shadowed):
+    """Knows top-level fields only, in alphabetical order, and nothing of people."""
+
+    capabilities = _supports({"fields", "owners", "links", "tags"})
+
+    def project(self, record: AnyRecord) -> AnyRecord:
+        """Keep top-level fields; drop owners and links; tags without their layer."""
+        record = decode(canonical(record))
+        value: Any = record.value
+        if isinstance(value, Dataset):
+            flat = [field for field in value.fields if "." not in field.path]
+            value.fields = sorted(flat, key=lambda field: field.path)
+        value.owners, value.links, value.captured = [], [], []
+        for tag in value.tags:
+            tag.layer = None
+        return decode(canonical(record))
+
+
+class Mute(Shadowed):
+    """Cannot hold some aspects at all, and says so."""
+
+    capabilities = {
+        **_supports(set(), {"tags", "fields.tags", "lineage.columns", "access"}),
+        "tags": Support(note="this catalog has no tags"),
+        "links": Support(read=True, write=True, limit="one link"),
+    }
+    stats = frozenset()
+    foreign = False
+
+    def project(self, record: AnyRecord) -> AnyRecord:
+        """Everything it can hold, natively."""
+        return record
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Write what can be said."""
+        native = NATIVE.setdefault(self.config.world, {})
+        for operation in batch:
+            line, _ = native.get(operation.urn, (None, ""))
+            record = decode(canonical(operation.apply(None if line is None else decode(line))))
+            value: Any = record.value
+            value.tags, value.access, value.links = [], [], value.links[:1]
+            for field in getattr(value, "fields", ()):
+                field.tags = []
+            if value.lineage is not None:
+                value.lineage = msgspec.structs.replace(value.lineage, columns=[])
+            native[operation.urn] = (canonical(record), "")
+            yield Outcome(operation.urn, "written")
