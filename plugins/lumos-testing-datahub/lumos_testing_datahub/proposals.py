@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from . import patching
+from . import patching, rules
 from .checking import Checks, Invalid
 from .defaults import defaults
 from .registry import BadUrn, Registry, Urn
@@ -124,9 +124,11 @@ class Engine:
             isinstance(headers, dict) and all(isinstance(text, str) for text in headers.values())
         ):
             raise Rejected("argument", "headers are not a map of strings")
+        proposal = Proposal(urn, parsed, aspect, change, value, system or {}, headers or {})
         if change not in ("PATCH", "DELETE"):
             self.fits(aspect, value)
-        return Proposal(urn, parsed, aspect, change, value, system or {}, headers or {})
+            self._obeys(proposal, value)
+        return proposal
 
     def fits(self, aspect: str, value: Any) -> None:
         """Check the value of an aspect.
@@ -140,6 +142,10 @@ class Engine:
                 self._oracle(aspect, value)
             except ValueError as error:
                 raise Rejected("validation", f"the SDK's class of {aspect} refuses it: {error}") from None
+
+    def _obeys(self, proposal: Proposal, value: Any) -> None:
+        for why in rules.faults(self.store, proposal.urn, proposal.aspect, value):
+            raise Rejected("validation", _collected(proposal, why))
 
     def _fits(self, type_name: str, value: Any) -> None:
         try:
@@ -206,6 +212,7 @@ class Engine:
         except patching.BadPatch as error:
             raise Rejected("argument", str(error)) from None
         self.fits(proposal.aspect, value)
+        self._obeys(proposal, value)
         return value
 
     def _precondition(self, proposal: Proposal, before: Stored | None) -> None:

@@ -18,6 +18,7 @@ from .registry import registry
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.- äß漢🙂'\"\\/:#%{}"
 _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _DEEPEST = 6
+_OF_PROPERTIES = {"string": "string", "double": "number"}
 _EXISTING = {"dataType": "urn:li:dataType:datahub.string", "entityType": "urn:li:entityType:datahub.dataset"}
 
 
@@ -45,8 +46,43 @@ def aspect(name: str, random: Random, full: bool = False) -> Any:
         random: Decides.
         full: Give every optional field a value, and every array and map an element.
     """
-    known = registry()
-    return _Maker(random, full).of(["ref", known.aspects[name].type], 0)
+    value = _Maker(random, full).of(["ref", registry().aspects[name].type], 0)
+    if name in ("schemaMetadata", "editableSchemaMetadata"):  # paths are unique, and not empty
+        array = "fields" if name == "schemaMetadata" else "editableSchemaFieldInfo"
+        for at, field in enumerate(value.get(array, ())):
+            field["fieldPath"] = f"f{at}{field['fieldPath']}"
+    elif name == "propertyDefinition":
+        value["qualifiedName"] = "io." + "".join(random.choice(_PLAIN) for _ in range(8))
+        if "version" in value:
+            value["version"] = str(random.randint(10**13, 10**14 - 1))
+    elif name == "structuredProperties":
+        for one in value["properties"]:
+            one["propertyUrn"] = urn("structuredProperty", random)
+            kind = random.choice(list(_OF_PROPERTIES))
+            values = [text(random) if kind == "string" else float(at) for at in range(random.randint(0, 2))]
+            one["values"] = [{kind: given} for given in values]
+        value["properties"] = list({one["propertyUrn"]: one for one in value["properties"]}.values())
+    return value
+
+
+def needs(name: str, value: Any) -> list[tuple[str, str, Any]]:
+    """Return what must be stored before an aspect is: URNs, aspects and values.
+
+    Structured properties need their definitions.
+    """
+    if name != "structuredProperties":
+        return []
+    found = []
+    for one in value["properties"]:
+        kind = next((kind for given in one["values"] for kind in given), "string")
+        definition = {
+            "qualifiedName": one["propertyUrn"].rpartition(":")[2],
+            "valueType": f"urn:li:dataType:datahub.{_OF_PROPERTIES[kind]}",
+            "cardinality": "MULTIPLE",
+            "entityTypes": ["urn:li:entityType:datahub.dataset"],
+        }
+        found.append((one["propertyUrn"], "propertyDefinition", definition))
+    return found
 
 
 def _part(name: str, field: list[Any], random: Random) -> str:

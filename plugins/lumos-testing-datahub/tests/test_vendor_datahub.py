@@ -195,7 +195,10 @@ def test_whatever_the_sdk_emits_is_taken_and_read_back(graph: Any, seed: int) ->
             continue
         random = Random(f"{name} {seed}")
         urn = samples.urn(entity, random)
-        aspect = class_.from_obj(post_json_transform(samples.aspect(name, random, full=seed == 0)))
+        value = samples.aspect(name, random, full=seed == 0)
+        for needed, of, definition in samples.needs(name, value):
+            graph.fake.engine.commit([graph.fake.engine.propose(needed, of, "UPSERT", definition)])
+        aspect = class_.from_obj(post_json_transform(value))
         graph.emit(MetadataChangeProposalWrapper(entityUrn=urn, aspect=aspect))
         written += 1
         if name == MODELS.entities[entity].key:
