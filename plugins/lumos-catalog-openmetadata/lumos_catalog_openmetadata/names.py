@@ -116,6 +116,8 @@ class Names:
             ValueError: It is not the URN of a record that OpenMetadata can hold.
         """
         parsed = urns.parse(urns.host(urn))
+        if parsed.type == "foreign":
+            raise ValueError(f"OpenMetadata has no place for {urn}")
         if parsed.platform or parsed.env:
             return self._located(parsed)
         name = urns.decode(parsed.name)
