@@ -283,6 +283,26 @@ def vendor_datahub(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-m", "heavy", *chosen)
 
 
+@nox.session(name="vendor-openmetadata")
+def vendor_openmetadata(session: nox.Session) -> None:
+    """The fake of OpenMetadata against the vendor's own client, command and models, old and new (installs about 2 GB)."""
+    install(session, "--group", "tests", *wheels(session, first_party("lumos-testing-openmetadata")))
+    # Each is only ever run in an environment of its own. The older one, under the Apache License, asks for a newer
+    # setuptools to be absent; its pins exclude Python 3.12 and later.
+    wanted = {"15": ["openmetadata-ingestion==1.5.0.0", "setuptools<81"], "20": ["openmetadata-ingestion>=2.0,<2.1"]}
+    named = {}
+    for short, packages in wanted.items():
+        theirs = Path(session.create_tmp(), f"openmetadata-{short}")
+        python = theirs / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        if not python.exists():
+            session.run(UV, "venv", "--quiet", "--clear", "--python", "3.11", str(theirs), external=True)
+            into = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+            session.run(*into, *packages, "dbt-core<1.12", external=True)
+        named[f"LUMOS_OPENMETADATA_{short}"] = str(python.absolute())
+    chosen = ["plugins/lumos-testing-openmetadata/tests/test_openmetadata_vendor.py", *session.posargs]
+    session.run("pytest", "-q", "-m", "heavy", *chosen, env=named)
+
+
 @nox.session(name="sql-oracle")
 def sql_oracle(session: nox.Session) -> None:
     """Lineage from SQL against another implementation of it, whose dependencies stay out of everything else."""

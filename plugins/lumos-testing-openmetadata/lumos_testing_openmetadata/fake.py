@@ -203,7 +203,9 @@ class OpenMetadataFake(HttpFake):
         each("DELETE", "/{id}", delete)
         each("DELETE", "/name/{fqn}", delete_name)
         for alias in ("/executable", "/basic") if kind.name == "testSuite" else ():
-            each("POST", alias, lambda request: self._result(engine.create(kind, self.body(request, made), self._actor)))
+            each(
+                "POST", alias, lambda request: self._result(engine.create(kind, self.body(request, made), self._actor))
+            )
         if kind.soft:
             each("PUT", "/restore", restore)
         if self.world.family == 2 and "sourceHash" in kind.form(2):

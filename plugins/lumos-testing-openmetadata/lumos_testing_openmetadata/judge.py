@@ -39,7 +39,12 @@ CREATES = {
     **dict.fromkeys(("domain", "dataProduct"), "domains"),
     **dict.fromkeys(("testDefinition", "testSuite", "testCase"), "tests"),
 }
-SPELLINGS = {"mlmodel": "MlModel", "mlmodelService": "MlModelService", "apiCollection": "APICollection", "apiEndpoint": "APIEndpoint"}
+SPELLINGS = {
+    "mlmodel": "MlModel",
+    "mlmodelService": "MlModelService",
+    "apiCollection": "APICollection",
+    "apiEndpoint": "APIEndpoint",
+}
 OTHERS = {
     "lineage": "api.lineage.addLineage:AddLineageRequest",
     "tableProfile": "api.data.createTableProfile:CreateTableProfileRequest",

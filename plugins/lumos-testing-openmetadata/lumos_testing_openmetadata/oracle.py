@@ -1,7 +1,7 @@
 """The vendor's own models as judges of what clients send and what the fake answers.
 
-The package `openmetadata-ingestion` lives in an environment of its own: it is heavy, excludes many others, and from 1.6 on
-is under the Collate Community License. It is only ever asked there, by its interpreter.
+The package `openmetadata-ingestion` lives in an environment of its own: it is heavy, excludes many others, and from 1.6
+on it is under the Collate Community License. It is only ever asked there, by its interpreter.
 
 Example:
     ```python
@@ -55,7 +55,7 @@ class Oracle:
         """Parse records.
 
         Args:
-            records: What each is (`create table`, `table`, `lineage`, ...) and its JSON; see `OpenMetadataFake.recorded`.
+            records: What each is (`create table`, `table`, `lineage`, ...) and its JSON; see `recorded` of the fake.
 
         Raises:
             RuntimeError: The interpreter failed.

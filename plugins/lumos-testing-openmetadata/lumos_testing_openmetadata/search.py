@@ -13,9 +13,13 @@ _FIELD = re.compile(r'(fullyQualifiedName|name|displayName|id)(?:\.keyword)?:\s*
 _WINDOW = 10_000
 
 
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1] if text.startswith('"') else text)
+
+
 def _wanted(query: str) -> Callable[[str, Head], bool]:
     """Read a query: `*`, `field:value` with `*` as a wildcard, or words that a name must hold."""
-    fields = [(found[1], re.sub(r"\\(.)", r"\1", found[2].strip('"'))) for found in _FIELD.finditer(query)]
+    fields = [(found[1], _unquoted(found[2])) for found in _FIELD.finditer(query)]
     words = [] if fields or query.strip() in ("", "*", "**") else query.lower().replace("*", " ").split()
 
     def matches(identity: str, head: Head) -> bool:
@@ -33,7 +37,8 @@ def _wanted(query: str) -> Callable[[str, Head], bool]:
 def search(engine: Engine, arguments: Callable[[str, str], str], lag: float) -> Document:
     """Answer `/search/query` and `/search/fieldQuery`, in the form of the index behind the server."""
     field, value = arguments("fieldName", ""), arguments("fieldValue", "")
-    query = f'{field}:"{value}"' if field else arguments("q", "*")
+    escaped = re.sub(r'(["\\])', r"\\\1", value)
+    query = f'{field}:"{escaped}"' if field else arguments("q", "*")
     start, size = int(arguments("from", "0")), int(arguments("size", "10"))
     return find(engine, query, arguments("index", "all"), start, size, lag, arguments("deleted", "false") == "true")
 

@@ -25,6 +25,12 @@ class Client:
         self.connection = http.client.HTTPConnection(urlsplit(fake.url).netloc)
         self.headers: dict[str, str] = {}
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Send a request; returns the status and the parsed answer."""
         kind = PATCH if method == "PATCH" else "application/json"
@@ -80,7 +86,9 @@ def everything(client: Client) -> None:
     client.ok("PUT", "/dataProducts", product)
     client.ok("PUT", "/classifications", {"name": "Level", "description": "d", "mutuallyExclusive": True})
     for name in ("high", "low"):
-        client.ok("PUT", "/tags", {"name": name, "classification": "Level", "description": "d", "style": {"color": "#fff"}})
+        client.ok(
+            "PUT", "/tags", {"name": name, "classification": "Level", "description": "d", "style": {"color": "#fff"}}
+        )
     client.ok("PUT", "/glossaries", {"name": "words", "description": "d", "owners": owners[:1]})
     client.ok("PUT", "/glossaryTerms", {"name": "money", "glossary": "words", "description": "d", "synonyms": ["cash"]})
     term = {"name": "price", "glossary": "words", "parent": "words.money", "description": "d"}
@@ -94,7 +102,12 @@ def everything(client: Client) -> None:
     about = {"owners": owners, "tags": [label("Level.high"), label("words.money.price", "Glossary")], **domain}
     about |= {"description": "d", "displayName": "D", "dataProducts": ["revenue"]}
     services = (
-        *(("database", "shop", "Postgres"), ("storage", "s3", "S3"), ("messaging", "bus", "Kafka"), ("pipeline", "air", "Airflow")),
+        *(
+            ("database", "shop", "Postgres"),
+            ("storage", "s3", "S3"),
+            ("messaging", "bus", "Kafka"),
+            ("pipeline", "air", "Airflow"),
+        ),
         *(("dashboard", "bi", "Superset"), ("search", "es", "ElasticSearch"), ("mlmodel", "ml", "Mlflow")),
         *(("api", "rest", "Rest" if two else "REST"), ("metadata", "meta", "Amundsen")),
     )
@@ -102,7 +115,9 @@ def everything(client: Client) -> None:
         more = {key: value for key, value in about.items() if key != "dataProducts" or word != "metadata"}
         client.ok("PUT", f"/services/{word}Services", {"name": name, "serviceType": service, **more})
     client.ok("PUT", "/databases", {"name": "main", "service": "shop", **about})
-    client.ok("PUT", "/databaseSchemas", {"name": "public", "database": "shop.main", **about, "retentionPeriod": "P30D"})
+    client.ok(
+        "PUT", "/databaseSchemas", {"name": "public", "database": "shop.main", **about, "retentionPeriod": "P30D"}
+    )
     nested = [{"name": "zip", "dataType": "STRING", "tags": [label("PII.Sensitive")]}]
     columns = [
         {"name": "id", "dataType": "INT", "constraint": "PRIMARY_KEY", "description": "the key"},
@@ -111,7 +126,13 @@ def everything(client: Client) -> None:
     ]
     constraints = [{"constraintType": "PRIMARY_KEY", "columns": ["id"]}]
     parts = {"columns": [{"columnName": "id", "intervalType": "COLUMN-VALUE", "interval": "1"}]}
-    whole = {**about, "tableConstraints": constraints, "tablePartition": parts, "tableType": "Regular", "sourceHash": "x"}
+    whole = {
+        **about,
+        "tableConstraints": constraints,
+        "tablePartition": parts,
+        "tableType": "Regular",
+        "sourceHash": "x",
+    }
     whole |= {"extension": {"lumos": "{}"}, "schemaDefinition": "create table", "sourceUrl": "https://example.com/t"}
     whole |= {"dataModel": {"modelType": "DBT", "sql": "select 1", "columns": []}}
     table(client, "orders", **{**whole, "columns": columns})
@@ -125,22 +146,43 @@ def everything(client: Client) -> None:
     model = {"isPartitioned": False, "columns": [{"name": "a", "dataType": "INT"}]}
     inner = {"name": "in/ner", "service": "s3", "parent": {"id": bucket["id"], "type": "container"}, "dataModel": model}
     client.ok("PUT", "/containers", {**inner, "fileFormats": ["parquet"], "fullPath": "s3://bucket/in/ner"})
-    schema = {"schemaType": "Avro", "schemaText": "{}", "schemaFields": [{"name": "r", "dataType": "RECORD", "children": []}]}
+    schema = {
+        "schemaType": "Avro",
+        "schemaText": "{}",
+        "schemaFields": [{"name": "r", "dataType": "RECORD", "children": []}],
+    }
     client.ok("PUT", "/topics", {"name": "events", "service": "bus", "partitions": 3, "messageSchema": schema, **about})
     tasks = [{"name": "load", "taskType": "Sql", "downstreamTasks": ["tell"]}, {"name": "tell"}]
-    client.ok("PUT", "/pipelines", {"name": "nightly", "service": "air", "tasks": tasks, "scheduleInterval": "@daily", **about})
+    client.ok(
+        "PUT",
+        "/pipelines",
+        {"name": "nightly", "service": "air", "tasks": tasks, "scheduleInterval": "@daily", **about},
+    )
     client.ok("PUT", "/charts", {"name": "pie", "service": "bi", "chartType": "Pie", **about})
     columns = [{"name": "a", "dataType": "INT"}]
     cube = {"name": "cube", "service": "bi", "dataModelType": "SupersetDataModel", "columns": columns, **about}
     client.ok("PUT", "/dashboard/datamodels", cube)
-    client.ok("PUT", "/dashboards", {"name": "board", "service": "bi", "charts": ["bi.pie"], "dataModels": ["bi.model.cube"], **about})
+    client.ok(
+        "PUT",
+        "/dashboards",
+        {"name": "board", "service": "bi", "charts": ["bi.pie"], "dataModels": ["bi.model.cube"], **about},
+    )
     features = [{"name": "f", "dataType": "numerical", "featureSources": [{"name": "x", "dataType": "integer"}]}]
-    client.ok("PUT", "/mlmodels", {"name": "guess", "service": "ml", "algorithm": "lr", "mlFeatures": features, **about})
+    client.ok(
+        "PUT", "/mlmodels", {"name": "guess", "service": "ml", "algorithm": "lr", "mlFeatures": features, **about}
+    )
     fields = [{"name": "title", "dataType": "TEXT"}]
     client.ok("PUT", "/searchIndexes", {"name": "books", "service": "es", "fields": fields, **about})
-    client.ok("PUT", "/apiCollections", {"name": "v1", "service": "rest", "endpointURL": "https://example.com/", **about})
+    client.ok(
+        "PUT", "/apiCollections", {"name": "v1", "service": "rest", "endpointURL": "https://example.com/", **about}
+    )
     schema = {"schemaType": "JSON", "schemaFields": [{"name": "r", "dataType": "STRING"}]}
-    end = {"name": "get", "apiCollection": "rest.v1", "endpointURL": "https://example.com/get", "responseSchema": schema}
+    end = {
+        "name": "get",
+        "apiCollection": "rest.v1",
+        "endpointURL": "https://example.com/get",
+        "responseSchema": schema,
+    }
     client.ok("PUT", "/apiEndpoints", end)
     client.ok("PUT", "/metrics", {"name": "margin", "metricType": "RATIO", "metricExpression": code, **about})
     quality(client, two)
@@ -170,7 +212,12 @@ def lineage(client: Client) -> None:
     """An edge with columns, and one through a pipeline."""
     ends = [client.by_name("tables", name) for name in ("shop.main.public.orders", 'shop.main.public."lines.2"')]
     refs = [{"id": end["id"], "type": "table"} for end in ends]
-    columns = [{"fromColumns": [ends[0]["columns"][0]["fullyQualifiedName"]], "toColumn": ends[1]["columns"][0]["fullyQualifiedName"]}]
+    columns = [
+        {
+            "fromColumns": [ends[0]["columns"][0]["fullyQualifiedName"]],
+            "toColumn": ends[1]["columns"][0]["fullyQualifiedName"],
+        }
+    ]
     pipeline = client.by_name("pipelines", "air.nightly")
     details = {"sqlQuery": "insert", "columnsLineage": columns, "pipeline": {"id": pipeline["id"], "type": "pipeline"}}
     edge = {"fromEntity": refs[0], "toEntity": refs[1], "lineageDetails": details}
