@@ -1,0 +1,1 @@
+"""DataHub as a catalog: a thin client, pure mapping functions, nothing of the vendor at run time."""

@@ -1,0 +1,375 @@
+"""What operations change in an entity: aspects to be written, so that all that others wrote stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lumos_remote import foreign
+from lumos_remote.residue import add
+
+from lumos_core.plugin_api import (
+    KINDS,
+    AnyRecord,
+    Entity,
+    Foreign,
+    Lifecycle,
+    Operation,
+    Outcome,
+    Record,
+    Stats,
+    canonical,
+    shadow,
+    urns,
+)
+
+from . import facts
+from .fieldpaths import Spelling
+from .holding import (
+    EVERYTHING,
+    Held,
+    backer,
+    copied,
+    difference,
+    finder,
+    has_properties,
+    hold,
+    kept_in,
+    resource,
+    resource_of,
+    without_alias,
+    without_text,
+)
+from .mapper import Mapper
+from .mapping.about import complete
+from .names import SYSTEM, entity_of
+from .native import Aspects, Draft, Thing, spellings_of
+from .shapes import EMPTY, SHAPES, STAMP, STATS
+
+_OURS = ("lastModified", "auditStamp")
+DELETE = None
+"""Instead of a value: the aspect is deleted."""
+
+
+class Change:
+    """What a batch does to one entity.
+
+    Args:
+        mapper: The mapping.
+        native: Its URN.
+        thing: What the server holds; None when there is no such entity.
+        others: Further entities that were read: platform resources that keep texts, datasets whose fields are named.
+        author: URN of who writes, for stamps that DataHub demands.
+        now: Milliseconds since 1970.
+
+    Attributes:
+        outcomes: One for each operation that was given.
+        writes: (native URN, aspect) -> value, or `DELETE`.
+        warnings: (code, message, URN) for the run.
+    """
+
+    def __init__(
+        self, mapper: Mapper, native: str, thing: Thing | None, others: dict[str, Thing], author: str, now: int
+    ) -> None:
+        self.mapper, self.native, self.thing = mapper, native, thing
+        self.outcomes: list[Outcome] = []
+        self.writes: dict[tuple[str, str], Any] = {}
+        self.warnings: list[tuple[str, str, str]] = []
+        self._others, self._stamp = others, {"time": now, "actor": author}
+        exists = thing is not None and bool(thing.aspects)
+        self._held: Held | None = hold(mapper, thing) if exists and thing and mapper.understands(native) else None
+        self._record: AnyRecord | None = self._held.record if self._held else None
+        self._travelling = {one.urn: one for one in self._held.travelling} if self._held else {}
+        self._restored: dict[str, AnyRecord | None] = {}
+
+    def run(self, operations: Iterable[Operation]) -> None:
+        """Apply operations, in order, and find what is to be written."""
+        done: list[tuple[int, bool]] = []
+        for operation in operations:
+            try:
+                changed = self._apply(operation)
+            except (ValueError, KeyError) as error:
+                self.outcomes.append(Outcome(operation.urn, "failed", str(error)))
+                continue
+            if isinstance(changed, Outcome):
+                self.outcomes.append(changed)
+                continue
+            done.append((len(self.outcomes), changed))
+            self.outcomes.append(Outcome(operation.urn, "written" if changed else "unchanged"))
+        if self._record is not None:
+            self._write_record()
+        if not self.writes:
+            for at, _ in done:
+                self.outcomes[at] = Outcome(self.outcomes[at].urn, "unchanged")
+
+    def _apply(self, operation: Operation) -> bool | Outcome:
+        if operation.kind == "foreign":
+            return self._apply_foreign(operation)
+        if operation.kind == "stats":
+            return self._apply_fact(operation)
+        if not issubclass(KINDS[operation.kind], Entity) or urns.kind(operation.urn) != operation.kind:
+            raise ValueError(f"{operation.urn} is not the URN of a record of kind {operation.kind}")
+        return self._apply_entity(operation)
+
+    def _apply_entity(self, operation: Operation) -> bool | Outcome:
+        present = self._record
+        if present is not None and present.urn != operation.urn:
+            return Outcome(
+                operation.urn,
+                "failed",
+                f"{self.native} already stands for {present.urn}; two records cannot share it. Where the name begins "
+                "with a platform instance, add that to `instances`",
+            )
+        if present is None and operation.action == "remove":
+            return False
+        if clash := _clash(operation, present):
+            return Outcome(operation.urn, "conflict", clash)
+        after: AnyRecord = without_alias(operation.apply(present), self.native)
+        _mark(operation, after.value)
+        after = copied(after)
+        changed = present is None or canonical(_bare(present)) != canonical(_bare(after))
+        self._record = after
+        return changed
+
+    def _apply_foreign(self, operation: Operation) -> bool | Outcome:
+        host, system, type_ = foreign.parts(Record(operation.urn, Foreign(), "foreign"))
+        wanted = None if operation.action == "remove" else operation.set
+        record = Record(operation.urn, wanted, "foreign") if isinstance(wanted, Foreign) else None
+        if not host:
+            return self._apply_thing(record, system)
+        if self._record is None or self._record.urn != host:
+            raise ValueError(f"{host} is not in the catalog, and this belongs to it")
+        if system != SYSTEM:
+            changed = self._travelling.get(operation.urn) != record
+            if record is None:
+                self._travelling.pop(operation.urn, None)
+            else:
+                self._travelling[operation.urn] = record
+            return changed
+        if f"{entity_of(self.native)}/{type_}" in self.mapper.missing:
+            raise ValueError(f"this server has no aspect {type_} of {entity_of(self.native)}")
+        self._restored[type_] = record
+        return True
+
+    def _apply_thing(self, record: AnyRecord | None, system: str) -> bool:
+        """Write a foreign record that belongs to no other: an entity that we do not understand, or a note of it."""
+        if system != SYSTEM:
+            urn, text = resource_of(record.urn) if record else self.native, canonical(record).decode() if record else ""
+            key = record.urn if record else ""
+            return self._put_resource(urn, key, text) if key else self._put(self.native, "status", {"removed": True})
+        if record is None:
+            return self._put(self.native, "status", {"removed": True})
+        body = foreign.restore(record, None, find=finder(self.mapper), back=backer(self.mapper)).value
+        changed = [self._put(self.native, aspect, value) for aspect, value in body.items()]
+        return any(changed)
+
+    def _apply_fact(self, operation: Operation) -> bool:
+        if not isinstance(operation.set, Stats):
+            return False  # the past is not taken back
+        fact = facts.parts(operation.urn)
+        if fact.type not in facts.ASPECTS or entity_of(self.native) != "dataset":
+            raise ValueError(f"DataHub takes {', '.join(sorted(facts.ASPECTS))} of datasets, not {operation.urn}")
+        record = copied(Record(operation.urn, operation.set, "stats"))
+        spelling = (self._spellings().get(self.native)) or Spelling()
+        aspect, value = facts.write(record, self.mapper.names, spelling)
+        said = facts.read(fact.host, self.native, aspect, value, self.mapper.names)
+        whole = said is not None and canonical(said) == canonical(record)
+        if not whole:
+            value["messageId"] = facts.MARK
+        present = self.thing.aspects.get(aspect) if self.thing else None
+        if present is not None and _event(present) == _event(value):
+            before = facts.read(fact.host, self.native, aspect, present, self.mapper.names)
+            if before is not None:
+                known = {**facts.write(before, self.mapper.names, spelling)[1], **_event(value)}
+                value = add(value, difference(aspect, present, known, EVERYTHING))
+        changed = self._put(self.native, aspect, value)
+        if not whole:
+            key = f"{self.native}#{fact.type}"
+            changed = self._put_resource(resource_of(key), key, canonical(record).decode()) or changed
+        return changed
+
+    def _put_resource(self, urn: str, key: str, text: str) -> bool:
+        wanted = resource(key, text)
+        held = self._others.get(urn)
+        if held is not None and kept_in(held) == wanted["platformResourceInfo"].get("value", {}).get("blob", ""):
+            return False
+        if held is None and not text:
+            return False
+        for aspect, value in wanted.items():
+            self.writes[urn, aspect] = value
+        return True
+
+    def _put(self, urn: str, aspect: str, value: Any) -> bool:
+        if self.thing is not None and self.thing.aspects.get(aspect) == value:
+            return False
+        self.writes[urn, aspect] = _stamped(value, self._stamp)
+        return True
+
+    def _spellings(self) -> dict[str, Spelling]:
+        found: dict[str, Spelling] = {}
+        for other in self._others.values():
+            own = spellings_of(Thing(other.urn, {"schemaMetadata": other.aspects.get("schemaMetadata", {})}))
+            found.update({urn: spelling for urn, spelling in own.items() if urn == other.urn})
+        if self.thing is not None:
+            found.update(spellings_of(self.thing))
+        return found
+
+    def _write_record(self) -> None:
+        assert self._record is not None
+        record, mapper = self._record, self.mapper
+        new = mapper.write(copied(record), self._spellings())
+        text = shadow.keep(copied(record), mapper.project, list(self._travelling.values()))
+        old = self._held.said if self._held else {}
+        entity = entity_of(self.native)
+        info = SHAPES[entity].info
+        if has_properties(entity):
+            if text or (self._held and self._held.text):
+                new.setdefault(info, self._blank(record))
+        else:
+            self._put_resource(resource_of(self.native), self.native, text)
+        texts = (self._held.text if self._held else "", text) if has_properties(entity) else ("", "")
+        for aspect in sorted({*old, *new, *self._restored}):
+            if aspect not in STATS:
+                self._write_aspect(aspect, old, new, texts if aspect == info else ("", ""))
+
+    def _blank(self, record: AnyRecord) -> Aspects:
+        """The aspect that holds custom properties, of a record that says nothing in it."""
+        draft = Draft(record.urn, self.native, self.mapper.names, self.mapper.missing)
+        complete(draft)
+        return draft.aspects.get(draft.shape.info, {})
+
+    def _write_aspect(self, aspect: str, old: Aspects, new: Aspects, texts: tuple[str, str]) -> None:
+        before, after = old.get(aspect), new.get(aspect)
+        present = self.thing.aspects.get(aspect) if self.thing else None
+        restored = aspect in self._restored
+        if self._held is not None and before == after and texts[0] == texts[1] and not restored:
+            return
+        if after is None and aspect not in EMPTY and not restored:
+            if present is not None:
+                self.writes[self.native, aspect] = DELETE
+            return
+        blank = EMPTY.get(aspect, {})
+        target: Any = after if after is not None else blank
+        if restored:
+            target = self._with_restored(aspect, target, known=aspect in new or aspect in old or aspect in EMPTY)
+            if target is DELETE:
+                if present is not None:
+                    self.writes[self.native, aspect] = DELETE
+                return
+        elif present is not None:
+            held = without_text(present) if texts[0] else present
+            rest = difference(aspect, held, before if before is not None else blank, EVERYTHING)
+            target = self._with_rest(aspect, target, rest, new)
+        if texts[1]:
+            target = {**target, "customProperties": {**target.get("customProperties", {}), shadow.PROPERTY: texts[1]}}
+        if target != present:
+            self.writes[self.native, aspect] = _stamped(target, self._stamp)
+
+    def _with_rest(self, aspect: str, target: Any, rest: Any, new: Aspects) -> Any:
+        """An aspect with what others wrote in it, unless that would say something else than what we write."""
+        if not rest:
+            return target
+        candidate = add(target, rest)
+        read = self.mapper.read
+        if canonical(read(self.native, {**new, aspect: candidate})) == canonical(
+            read(self.native, {**new, aspect: target})
+        ):
+            return candidate
+        assert self._record is not None
+        message = f"`{aspect}` holds what does not fit what is written now; that part of it is left out"
+        self.warnings.append(("stale-residue", message, self._record.urn))
+        return target
+
+    def _with_restored(self, aspect: str, target: Any, known: bool) -> Any:
+        """An aspect with the residue of a foreign record."""
+        record = self._restored[aspect]
+        if record is None:
+            return target if known else DELETE
+        written = foreign.restore(record, target, find=finder(self.mapper), back=backer(self.mapper))
+        if written.stale:
+            self._refuse(record.urn, f"what is understood of {aspect} was changed since this was read; it is left out")
+        elif written.missing:
+            self._refuse(record.urn, f"it refers to what DataHub cannot hold: {', '.join(written.missing)}", "written")
+        return written.value
+
+    def _refuse(self, urn: str, reason: str, status: Any = "conflict") -> None:
+        self.outcomes = [Outcome(urn, status, reason) if one.urn == urn else one for one in self.outcomes]
+
+
+def _clash(operation: Operation, present: AnyRecord | None) -> str:
+    """Say which key moved since the operation was planned; empty when none did."""
+    if present is None or not isinstance(operation.held, Entity) or operation.set is None:
+        return ""
+    for key in type(operation.held).__struct_fields__:
+        wanted, held, now = (getattr(one, key, None) for one in (operation.set, operation.held, present.value))
+        named = key in operation.unset or (wanted is not None and wanted != [])
+        if key in ("captured", "aliases") or not named or _same(now, held) or _same(now, wanted):
+            continue
+        return f"`{key}` was changed in DataHub since this was planned"
+    return ""
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or (one in (None, []) and other in (None, []))
+
+
+def _mark(operation: Operation, value: Entity) -> None:
+    """Set or take away the mark of a soft delete, as the action says."""
+    if operation.action not in ("remove", "restore"):
+        return
+    lifecycle = value.lifecycle or Lifecycle()
+    marked = Lifecycle(
+        removed=operation.action == "remove",
+        status=lifecycle.status,
+        deprecated=lifecycle.deprecated,
+        retention=lifecycle.retention,
+        extra=lifecycle.extra,
+    )
+    value.lifecycle = None if marked == Lifecycle() else marked
+
+
+def _bare(record: AnyRecord) -> AnyRecord:
+    """A record without what reading adds."""
+    found = copied(record)
+    found.value.captured = []
+    return found
+
+
+def _event(value: Aspects) -> Aspects:
+    """What identifies an event of a time series."""
+    return {key: value[key] for key in ("timestampMillis", "eventGranularity", "messageId") if key in value}
+
+
+def _stamped(value: Any, stamp: Aspects) -> Any:
+    """A value with who and when where DataHub demands it and Lumos has no place for it."""
+    if isinstance(value, dict):
+        return {
+            key: dict(stamp) if key in _OURS and member == STAMP else _stamped(member, stamp)
+            for key, member in value.items()
+        }
+    return [_stamped(member, stamp) for member in value] if isinstance(value, list) else value
+
+
+def group(mapper: Mapper, operations: Sequence[Operation]) -> dict[str, list[int]]:
+    """Return native URN -> places of the operations on that entity, in order; what has none is left out."""
+    groups: dict[str, list[int]] = {}
+    for place, operation in enumerate(operations):
+        try:
+            groups.setdefault(native_of(mapper, operation), []).append(place)
+        except ValueError:
+            continue
+    return groups
+
+
+def native_of(mapper: Mapper, operation: Operation) -> str:
+    """Return the native URN of the entity that an operation is about.
+
+    Raises:
+        ValueError: It has none.
+    """
+    host = urns.host(operation.urn)
+    if host == operation.urn and operation.kind == "foreign":
+        _, system, _ = foreign.parts(Record(operation.urn, Foreign(), "foreign"))
+        if system != SYSTEM:
+            return resource_of(operation.urn)
+    return mapper.names.native(host)
