@@ -35,6 +35,8 @@ _API = {
     "convert_snapshot": "lumos_core.snapshot.api",
     "validate_snapshot": "lumos_core.snapshot.api",
     "textconv_snapshot": "lumos_core.snapshot.api",
+    "migrate": "lumos_core.migration.migrating",
+    "roll_back": "lumos_core.migration.rolling_back",
     "search": "lumos_core.publish.searching",
     "plugins": "lumos_core.loading.api",
     "check_plugin": "lumos_core.loading.check",

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("lumos_core.cli.run", "Run a pipeline: read, compare, version, publish, report."),
     "plan": ("lumos_core.cli.plan", "Show what a run would change in the catalogs, and write nothing."),
     "validate": ("lumos_core.cli.validate", "Check a pipeline file without reading any data."),
+    "migrate": ("lumos_core.cli.migrate", "Move everything of one catalog into another, with proof."),
     "init": ("lumos_core.cli.init", "Write a commented pipeline for a folder."),
     "discover": ("lumos_core.cli.discover", "Write a commented pipeline for a database or a folder."),
     "diff": ("lumos_core.cli.diff", "Compare two snapshots, runs, dates or versions."),

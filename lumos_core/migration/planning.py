@@ -101,7 +101,7 @@ class Planner:
         for operation in operations:
             count += 1
             parent = getattr(operation.set, "parent", None)
-            if parent:
+            if parent and not parent.startswith("#"):
                 self.trees.add(operation.urn, operation.kind, parent, urns.kind(parent))
             self.counts[operation.action] += 1
             yield Step.of(operation)

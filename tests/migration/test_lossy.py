@@ -75,7 +75,7 @@ def test_there_and_back_is_identical(ends, one, other):
 
 
 @pytest.mark.parametrize(("one", "other"), [("memory", "terse"), ("terse", "flat"), ("flat", "memory")])
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=record_lists(max_size=5))
 def test_anything_there_and_back_is_identical(ends, one, other, records):
     records = [record for record in records if fits(record)]

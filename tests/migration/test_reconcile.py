@@ -29,7 +29,7 @@ def found_by(call):
     return call(lambda path, one, other: told.append(path)), told
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(datasets, datasets)
 def test_what_one_side_changed_is_taken_whole(past, now):
     verdict, told = found_by(lambda conflict: settle((past, now), (past, past), KEYS, conflict))
@@ -37,7 +37,7 @@ def test_what_one_side_changed_is_taken_whole(past, now):
     assert clean(verdict.right) == clean(verdict.left) == now
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(datasets, datasets, datasets)
 def test_nothing_moves_twice_and_a_conflict_stays_one(past, left, right):
     first, told = found_by(lambda conflict: settle((past, left), (past, right), KEYS, conflict))
@@ -48,7 +48,7 @@ def test_nothing_moves_twice_and_a_conflict_stays_one(past, left, right):
     assert sorted(told) == sorted(more)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(datasets, datasets, datasets)
 def test_both_sides_are_treated_alike(past, left, right):
     one, told = found_by(lambda conflict: settle((past, left), (past, right), KEYS, conflict))
@@ -57,7 +57,7 @@ def test_both_sides_are_treated_alike(past, left, right):
     assert sorted(told) == sorted(more)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(datasets, datasets)
 def test_a_decision_leaves_no_conflict_and_all_that_the_winner_says_is_said(left, right):
     verdict, told = found_by(lambda conflict: settle((None, left), (None, right), KEYS, conflict, decide="left"))
