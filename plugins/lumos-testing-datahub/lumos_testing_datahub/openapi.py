@@ -15,6 +15,8 @@ from .registry import Entity
 from .service import Service, as_json, flag, number
 from .store import ACTOR, Held, Stored, decode, encode
 
+LARGEST_PAGE = 10_000
+"""Entities of a page, whatever is asked for; the search behind GMS gives no more."""
 _SCROLL = "/openapi/v3/entity/scroll"
 
 
@@ -53,7 +55,7 @@ class OpenApi(Service):
             query=request.argument("query", "*"),
             filters=filters,
             removed=flag(request, "includeSoftDelete"),
-            count=number(request.argument("count", "10")),
+            count=min(number(request.argument("count", "10")), LARGEST_PAGE),
             part=slices,
             descending=order == "DESCENDING",
         )
@@ -189,6 +191,14 @@ class OpenApi(Service):
         if found is None:
             return Answer(404, b"", {"Not-Found-Reason": "ENTITY"})
         return Answer.json(decode(found)[aspect]) if aspect else _raw(found)
+
+    @route("HEAD", "/openapi/v3/entity/{entity}/{urn:path}")
+    def exists(self, request: Request, entity: str, urn: str) -> Answer:
+        """Tell whether an entity, or one of its aspects, exists."""
+        self._type(entity)
+        urn, aspect = self._aspect_of(urn)
+        held = self.store.entities.get(urn)
+        return Answer(204 if held and (not aspect or aspect in held.aspects) else 404)
 
     @route("DELETE", "/openapi/v3/entity/{entity}/{urn:path}")
     def delete(self, request: Request, entity: str, urn: str) -> Answer:

@@ -25,6 +25,8 @@ MAX_PROPOSALS = 200
 
 OPEN = ("/health", "/config")
 """Paths that need no token; GMS leaves them out of authentication."""
+SYNC_INDEX = "X-DataHub-Sync-Index-Update"
+"""The header of a proposal that waits for the search index."""
 _PAGES = r"/openapi/v3/entity/scroll"
 _WRITES = r"^/openapi/v3/entity/\w+(\?|$)|action=ingestProposal"
 _UNAUTHORIZED = (
@@ -143,7 +145,11 @@ class Service(HttpFake):
             Refusal: Only the first half was applied.
         """
         if not self._halve:
-            return self.engine.commit(proposals)
+            results = self.engine.commit(proposals)
+            for proposal in proposals:
+                if proposal.headers.get(SYNC_INDEX) == "true":
+                    self.store.index_now(proposal.urn)
+            return results
         self._halve = False
         self.engine.commit(proposals[: len(proposals) // 2])
         raise Refusal(Answer.json({"error": "Internal server error occurred"}, 500))

@@ -152,8 +152,7 @@ class Store:
         held = self.entities[urn]
         if before is None:
             del held.aspects[aspect]
-            if not held.aspects and not held.series:
-                del self.entities[urn]
+            self._forget_empty(urn)
         else:
             older = held.older.get(aspect)
             if older and older[-1] is before:
@@ -171,7 +170,18 @@ class Store:
         same = at < len(before) and _identity(before[at]) == event[:2]
         held.series[aspect] = [*before[:at], event, *before[at + same :]]
         self._changed(urn)
-        return lambda: held.series.update({aspect: before})
+
+        def undo() -> None:
+            held.series[aspect] = before
+            self._forget_empty(urn)
+            self._changed(urn)
+
+        return undo
+
+    def _forget_empty(self, urn: str) -> None:
+        held = self.entities[urn]
+        if not held.aspects and not any(held.series.values()):
+            del self.entities[urn]
 
     def delete(self, urn: str, aspect: str = "") -> Deleted:
         """Delete an entity for good, or one of its aspects."""
@@ -240,6 +250,10 @@ class Store:
             everything or (self._pending[0][0] <= now and self._pending[0][1] <= self.seen_requests)
         ):
             self._index(self._pending.popleft()[2])
+
+    def index_now(self, urn: str) -> None:
+        """Let the index see an entity at once, however it lags."""
+        self._index(urn)
 
     def listed(self, after: str = "", descending: bool = False) -> Iterator[tuple[str, bool]]:
         """Yield URNs in order, with whether they are soft-deleted, as far as the index has seen.

@@ -105,6 +105,15 @@ def test_a_refused_batch_leaves_nothing(gms: Any) -> None:
     assert found["status"]["systemMetadata"]["version"] == "1"
 
 
+def test_a_refused_batch_leaves_no_event_either(gms: Any) -> None:
+    event = {"urn": TABLE, "datasetProfile": {"value": {"timestampMillis": 1}}}
+    refused = {"urn": VIEW, "status": {"value": {}, "headers": {"If-Version-Match": "7"}}}
+    assert gms("POST", "/openapi/v3/entity/dataset?async=false", [event, refused]).status == 412
+    assert gms.read(TABLE).status == 404
+    assert gms("POST", "/openapi/v3/entity/dataset?async=false", [event]).status == 200
+    assert set(gms.read(TABLE).body) > {"datasetProfile", "datasetKey"}
+
+
 def test_an_asynchronous_write_is_accepted_and_its_fate_is_in_the_trace(gms: Any) -> None:
     gms.write(TABLE, datasetProperties={"name": "a"})
     item = {"urn": TABLE, "datasetProperties": {"value": {"name": "b"}, "headers": {"If-Version-Match": "9"}}}
@@ -191,6 +200,8 @@ def test_deleting(gms: Any) -> None:
     assert "datasetProperties" not in gms.read(TABLE).body
     assert gms("DELETE", f"{path}?clear=true").status == 200
     assert set(gms.read(TABLE).body) == {"urn", "datasetKey"}
+    assert gms("HEAD", path).status == 204
+    assert gms("HEAD", f"{path}/ownership").status == 404
     assert gms("DELETE", path).status == 200
     assert gms.read(TABLE).status == 404
     assert gms("HEAD", path).status == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def test_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DataHubFake, "run", lambda fake: seen.append((fake.token, fake.store.seconds)))
     program.main(["--port", "0", "--token", "t", "--index-lag", "1.5"])
     assert seen == [("t", 1.5)]
+
+
+README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_of_the_readme_run(example: str) -> None:
+    exec(compile(example, "README.md", "exec"), {"fake": DataHubFake()})
 
 
 AVRO = [

@@ -149,6 +149,10 @@ def test_the_index_may_lag_by_requests_or_time(connect: Any) -> None:
         gms.write(table("a"), status={"removed": True})
         gms.write(table("b"), status={"removed": False})
         assert [entity["urn"] for entity in gms.scroll(entities=["dataset"])] == [table("a")]
+        item = {"urn": table("c"), "status": {"value": {}, "headers": {"X-DataHub-Sync-Index-Update": "true"}}}
+        gms("POST", "/openapi/v3/entity/dataset?async=false", [item])
+        assert [entity["urn"] for entity in gms.scroll(entities=["dataset"])] == [table("a"), table("c")]
+        gms("DELETE", f"/openapi/v3/entity/dataset/{table('c')}")
         fake.store.refresh(everything=True)
         assert [entity["urn"] for entity in gms.scroll(entities=["dataset"])] == [table("b")]
         gms("DELETE", f"/openapi/v3/entity/dataset/{table('b')}")
