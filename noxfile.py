@@ -285,7 +285,7 @@ def vendor_datahub(session: nox.Session) -> None:
 
 @nox.session(name="vendor-openmetadata")
 def vendor_openmetadata(session: nox.Session) -> None:
-    """The fake of OpenMetadata against the vendor's own client, command and models, old and new (installs about 2 GB)."""
+    """The fake of OpenMetadata against the vendor's client, command and models, old and new (installs about 600 MB)."""
     install(session, "--group", "tests", *wheels(session, first_party("lumos-testing-openmetadata")))
     # Each is only ever run in an environment of its own. The older one, under the Apache License, asks for a newer
     # setuptools to be absent; its pins exclude Python 3.12 and later.

@@ -32,20 +32,23 @@ class Changes:
 
     def record(self, name: str, old: Any, new: Any) -> None:
         """Compare one field; absent, null and empty are the same."""
-        if old in (None, [], {}, "") and new in (None, [], {}, ""):
-            return
         if old == new:
             return
-        if old in (None, [], {}, ""):
+        before, after = (value not in (None, [], {}, "") for value in (old, new))
+        if after and not before:
             self.add(name, new)
-        elif new in (None, [], {}, ""):
+        elif before and not after:
             self.remove(name, old)
+        elif not before:
+            return
         else:
             self.updated.append({"name": name, "oldValue": _text(old), "newValue": _text(new)})
 
     def listed(self, name: str, old: list[Any] | None, new: list[Any] | None) -> None:
         """Compare two sets."""
         before, after = old or [], new or []
+        if before == after:
+            return
         if added := [item for item in after if item not in before]:
             self.add(name, added)
         if gone := [item for item in before if item not in after]:

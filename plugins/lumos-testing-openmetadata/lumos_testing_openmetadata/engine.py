@@ -126,6 +126,12 @@ class Engine:
             raise unknown(kind.name, fqn)
         return found
 
+    def current(self, kind: Kind, identity: str, fields: list[str] | None = None) -> Document:
+        """Show an entity as it is now."""
+        raw = self.world.store.documents[identity]
+        document = self.world.store.get(identity)
+        return self.shown(kind, document, fields) if b'"tagFQN"' in raw else self.world.show(kind, document, fields)
+
     def shown(self, kind: Kind, document: Document, fields: list[str] | None = None) -> Document:
         """Show an entity, its labels completed."""
         made = self.world.show(kind, document, fields)
@@ -154,7 +160,7 @@ class Engine:
             paging["after"] = _token(heads[rows[-1]].name, rows[-1])
         if rows and earlier:
             paging["before"] = _token(heads[rows[0]].name, rows[0])
-        return {"data": [self.shown(kind, self.world.store.get(one), fields) for one in rows], "paging": paging}
+        return {"data": [self.current(kind, one, fields) for one in rows], "paging": paging}
 
     def _filter(self, kind: Kind, arguments: Callable[[str, str], str]) -> Callable[[str, Head], bool]:
         include = read_include(arguments("include", ""))
@@ -200,7 +206,7 @@ class Engine:
         if self.world.store.find(kind.name, made["fullyQualifiedName"]) is not None:
             raise refuse(409, "Entity already exists")
         stored = writing.stamp(self.world, made, kind.name, parent, who.name)
-        return Result(self.shown(kind, stored), 201, "entityCreated")
+        return Result(self.current(kind, stored["id"]), 201, "entityCreated")
 
     def put(self, kind: Kind, request: Document, who: Actor, override: bool = False) -> Result:
         """PUT of a create request: creates, or updates by the rules for bots or people."""
@@ -208,7 +214,7 @@ class Engine:
         found = self.world.store.find(kind.name, made["fullyQualifiedName"])
         if found is None:
             stored = writing.stamp(self.world, made, kind.name, parent, who.name)
-            return Result(self.shown(kind, stored), 201, "entityCreated")
+            return Result(self.current(kind, stored["id"]), 201, "entityCreated")
         old = self.world.store.get(found)
         if self.race and "changeDescription" not in old and self.world.now() - old["updatedAt"] < self.race * 1000:
             raise refuse(409, "Entity already exists")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+
+from msgspec import DecodeError
 
 from lumos_core.testing.servers.http import Answer, HttpFake, Request
 
@@ -19,7 +20,7 @@ from .kinds import BY_NAME, KINDS, Kind
 from .people import People, may
 from .schema import check_uuid
 from .seed import seed
-from .store import Document, encode
+from .store import Document, decode, encode
 from .world import World
 
 DEFAULT_VERSION = "1.6.0"
@@ -94,7 +95,7 @@ class OpenMetadataFake(HttpFake):
         for kind in KINDS:
             for identity in self.world.store.identities(kind.name):
                 for fields in ([], self.engine.asked(kind, "*")):
-                    yield kind.name, encode(self.engine.shown(kind, self.world.store.get(identity), fields))
+                    yield kind.name, encode(self.engine.current(kind, identity, fields))
 
     def start(self) -> None:
         """Listen; returns at once."""
@@ -131,8 +132,8 @@ class OpenMetadataFake(HttpFake):
         if not request.body:
             raise unhandled("The request has no body")
         try:
-            found = json.loads(request.body)
-        except ValueError:
+            found = decode(request.body)
+        except DecodeError:
             raise bad("Unable to process JSON") from None
         if kind and self.record:
             self.recorded.append((kind, request.body))
@@ -214,7 +215,7 @@ class OpenMetadataFake(HttpFake):
 
     def _one(self, kind: Kind, identity: str, request: Request) -> Answer:
         fields = self.engine.asked(kind, request.argument("fields"))
-        return self._reply(self.engine.shown(kind, self.world.store.get(identity), fields))
+        return self._reply(self.engine.current(kind, identity, fields))
 
     def _delete(self, kind: Kind, identity: str, request: Request) -> Answer:
         recursive, hard = (request.argument(name) == "true" for name in ("recursive", "hardDelete"))

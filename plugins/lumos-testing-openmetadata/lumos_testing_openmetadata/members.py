@@ -162,6 +162,8 @@ def _merge(world: World, old: list[Document], new: list[Document], place: str, r
                 member["tags"] = member["tags"] or found["tags"]
             continue
         kept.add(found["name"])
+        if found == member:
+            continue
         where = f"{place}.{names.quote(member['name'])}"
         for name in ("description", "displayName"):
             rules.text(found, member, name, f"{where}.{name}", changes, nested=True)

@@ -60,6 +60,7 @@ class World:
         store: The entities.
         edges: Lineage.
         series: Time series, such as profiles, by owner and name: values by time.
+        family: 1 for versions up to 1.12, 2 for those from 1.13: the fields and rules of 2.0 came with it.
     """
 
     version: str
@@ -68,12 +69,11 @@ class World:
     store: Store = field(default_factory=Store)
     edges: Edges = field(default_factory=Edges)
     series: dict[tuple[str, str], dict[int, Document]] = field(default_factory=dict)
+    family: int = field(init=False)
 
-    @property
-    def family(self) -> int:
-        """1 for versions up to 1.12, 2 for those from 1.13: the fields and rules of 2.0 came with it."""
+    def __post_init__(self) -> None:
         major, minor = (int(part) for part in self.version.split(".")[:2])
-        return 2 if (major, minor) >= (1, 13) else 1
+        self.family = 2 if (major, minor) >= (1, 13) else 1
 
     @property
     def schema(self) -> Schema:
@@ -169,6 +169,9 @@ class World:
                 value = self._inherit(document["id"], name, found.many)
             if value:
                 shown[name] = [self.expand(item) for item in value] if found.many else self.expand(value)
+        if shown.get("customProperties"):
+            told = shown["customProperties"]
+            shown["customProperties"] = [{**one, "propertyType": self.expand(one["propertyType"])} for one in told]
         if self.family == 2 and shown.get("relatedTerms"):
             shown["relatedTerms"] = [_relation(term) for term in shown["relatedTerms"]]
         for name in _LISTS:

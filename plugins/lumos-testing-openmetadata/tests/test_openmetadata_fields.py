@@ -132,7 +132,7 @@ def test_custom_properties_must_be_defined_and_of_their_type(bot: Client) -> Non
     assert define(bot, "count", "integer")[0] == 200
     assert define(bot, "size", "enum", multiSelect=False, values=["S", "L"])[0] == 200
     shown = bot.by_name("metadata/types", "table", "customProperties")["customProperties"]
-    assert [one["name"] for one in shown] == ["lumos", "count", "size"]
+    assert [one["propertyType"]["name"] for one in shown] == ["string", "integer", "enum"]
     good = {"lumos": "1", "count": 1, "size": ["S"]}
     assert bot("PUT", "/tables", {**request, "extension": good})[0] == 201
     for wrong in (
