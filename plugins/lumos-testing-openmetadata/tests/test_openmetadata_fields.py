@@ -299,3 +299,81 @@ def test_bulk_skips_an_unchanged_hash_unless_metadata_are_overridden(bot: Client
     stored = bulk("true", description="two", columns=[changed])
     assert (stored["description"], stored["columns"][0]["description"]) == ("two", "two")
     assert stored["columns"][0]["displayName"] == "One"
+
+
+def test_columns_look_untagged_unless_tags_are_asked_for(bot: Client) -> None:
+    table(bot, columns=[{**ID, "tags": [label("PII.None")]}])
+    assert bot.by_name("tables", FQN)["columns"][0]["tags"] == []
+    assert bot.by_name("tables", FQN, "tags")["columns"][0]["tags"][0]["name"] == "None"
+
+
+def test_a_retention_is_kept_from_bots_in_2_0(bot: Client) -> None:
+    table(bot, retentionPeriod="P1D")
+    assert again(bot).get("retentionPeriod") == ("P1D" if bot.fake.world.family == 2 else None)
+
+
+def test_2_0_knows_more_kinds_of_labels_and_lineage(bot: Client) -> None:
+    newer = bot.fake.world.family == 2
+    made = table(bot)
+    generated = label("PII.None", labelType="Generated")
+    assert bot.patch("tables", made["id"], ("add", "/tags", [generated]))[0] == (200 if newer else 400)
+    ends = [{"id": one["id"], "type": "table"} for one in (made, table(bot, "other"))]
+    for details in ({"source": "ChildAssets"}, {"tempLineageTables": [{"fromEntity": "a", "toEntity": "b"}]}):
+        edge = {"fromEntity": ends[0], "toEntity": ends[1], "lineageDetails": details}
+        assert bot("PUT", "/lineage", {"edge": edge})[0] == (200 if newer else 400)
+
+
+def test_a_patch_moves_and_copies(bot: Client) -> None:
+    made = table(bot, description="d", tags=[label("PII.None")])
+    operations = [
+        {"op": "copy", "from": "/description", "path": "/displayName"},
+        {"op": "move", "from": "/tags/0", "path": "/tags/-"},
+    ]
+    answer = bot.ok("PATCH", f"/tables/{made['id']}", operations)
+    assert (answer["displayName"], len(answer["tags"])) == ("d", 1)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        {},
+        [{"op": "paint", "path": "/description"}],
+        [{"op": "add", "path": "/description"}],
+        [{"op": "add", "path": "description", "value": "x"}],
+        [{"op": "add", "path": "/description/inner", "value": "x"}],
+        [{"op": "move", "from": "/nothing", "path": "/description"}],
+        [{"op": "remove", "path": "/columns/x"}],
+    ],
+)
+def test_what_is_no_patch_is_unhandled(bot: Client, operations: Any) -> None:
+    made = table(bot)
+    assert bot("PATCH", f"/tables/{made['id']}", operations)[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("email", "a@example.com", "nobody"),
+        ("number", 1.5, "1.5"),
+        ("timestamp", 1_700_000_000_000, "now"),
+        ("markdown", "# x", 1),
+        ("timeInterval", {"start": 1, "end": 2}, "1-2"),
+        ("entityReference", None, {"id": "nobody", "type": "user"}),
+        ("entityReferenceList", [], "ann"),
+    ],
+)
+def test_values_of_custom_properties_are_checked(bot: Client, kind: str, good: Any, bad: Any) -> None:
+    define(bot, "p", kind)
+    made = table(bot)
+    if kind == "entityReference":
+        good = user(bot, "ann")
+    assert bot.patch("tables", made["id"], ("add", "/extension", {"p": bad}))[0] == 400
+    assert bot.patch("tables", made["id"], ("add", "/extension", {"p": good}))[1]["extension"] == {"p": good}
+
+
+def test_a_property_of_an_unknown_type_is_refused(bot: Client) -> None:
+    made = table(bot)
+    request = {"name": "p", "description": "d", "propertyType": {"id": made["id"], "type": "type"}}
+    owner = bot.by_name("metadata/types", "table")["id"]
+    assert bot("PUT", f"/metadata/types/{owner}", request)[0] == 404
+    assert bot("PUT", f"/metadata/types/{made['id'][:-1]}0", request)[0] in (400, 404)

@@ -334,3 +334,19 @@ def test_it_is_a_program_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_the_program_answers_for_its_options() -> None:
     command = [sys.executable, "-m", "lumos_testing_openmetadata", "--help"]
     assert "--version" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_put_revives_also_what_is_below(bot: Client) -> None:
+    made = table(bot)
+    schema = bot.by_name("databaseSchemas", "shop.main.public")
+    bot.ok("DELETE", f"/databaseSchemas/{schema['id']}?recursive=true")
+    bot.ok("PUT", "/databaseSchemas", {"name": "public", "database": "shop.main"})
+    assert bot.ok("GET", f"/tables/{made['id']}")["deleted"] is False
+
+
+def test_a_tag_that_is_gone_is_gone_everywhere(bot: Client) -> None:
+    bot.ok("PUT", "/classifications", {"name": "Mine", "description": "d"})
+    tag = bot.ok("PUT", "/tags", {"name": "x", "classification": "Mine", "description": "d"})
+    table(bot, tags=[label("Mine.x"), label("PII.None")])
+    bot.ok("DELETE", f"/tags/{tag['id']}?hardDelete=true")
+    assert [one["tagFQN"] for one in bot.by_name("tables", FQN, "tags")["tags"]] == ["PII.None"]
