@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lumos_core.testing.servers import atlas, running
+
+_SPEC = importlib.util.spec_from_file_location("fake_atlas", Path(__file__).parent / "fake_atlas.py")
+assert _SPEC is not None and _SPEC.loader is not None
+sys.modules["fake_atlas"] = _MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
+FakeAtlas = _MODULE.FakeAtlas
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +31,17 @@ def real_atlas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, A
     with running(atlas, tmp_path_factory.mktemp("atlas")) as server:
         url = server.dsn.partition("?")[0]
         yield {"server": url, "user": server.user, "password": server.password, "retries": 3}
+
+
+@pytest.fixture
+def fake_atlas() -> Iterator[Any]:
+    """A server that answers as Atlas was seen to answer."""
+    with FakeAtlas() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def fake_options() -> Iterator[dict[str, Any]]:
+    """Options that lead to one such server for the whole session."""
+    with FakeAtlas() as fake:
+        yield {"server": fake.url, "user": "admin", "password": "secret", "retries": 1, "workers": 2}

@@ -14,3 +14,10 @@ class TestRealAtlas(CatalogKit):
     live = "real_atlas"
     kinds = KIND_NAMES
     crowd = 230
+
+
+class TestAtlasAsRecorded(CatalogKit):
+    name = "atlas"
+    live = "fake_options"
+    kinds = KIND_NAMES
+    crowd = 230
