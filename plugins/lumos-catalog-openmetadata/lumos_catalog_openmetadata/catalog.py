@@ -35,6 +35,8 @@ class OpenMetadata(Catalog[OpenMetadataConfig]):
     capabilities: ClassVar[Mapping[str, Support]] = CAPABILITIES
     system = "openmetadata"
     deferred = frozenset({"lineage"})
+    stats = frozenset({"profile"})
+    foreign = True
 
     def __init__(self, config: OpenMetadataConfig) -> None:
         super().__init__(config)

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from lumos_remote import Missing, each
+from lumos_remote import Missing, each, segments
 from msgspec.structs import replace
 
-from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, shadow, urns
+from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, shadow
 
 from .edges import read_edges
 from .entities import TYPES, EntityType
+from .facts import columns_of, of_profile
 from .mapping import from_native, projector
-from .names import Place
+from .residue import residue
 from .server import Server
-from .wire import Held, held, tasks
+from .wire import Held, held, known_keys, tasks
 
 SINGLE = 500
 """Up to so many records are asked for one by one; more are found in listings."""
@@ -79,12 +80,24 @@ class Reader:
             return []
         found = [entity, *(tasks(entity) if type_.name == "pipeline" else ())]
         kept = [one for one in found if not one.implied and self._may_fit(one)]
+        profile = self._profile(raw) if kept and type_.name == "table" else None
         if kept and type_.lineage:
             edges = self._edges(type_, raw["id"])
             for one in kept:
                 one.native.edges = edges
-        records = [record for one in kept for record in self._record(one)]
+        records = [record for one in kept for record in self._record(one, profile)]
         return [record for record in records if self._scope.matches(record.urn)]
+
+    def _profile(self, raw: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a table with its latest profiles, and those of its columns."""
+        if raw.get("deleted"):
+            return None
+        path = f"/tables{segments(raw['fullyQualifiedName'], 'tableProfile', 'latest')}"
+        try:
+            found: dict[str, Any] = self._server.client.get(path, {"includeColumnProfile": True}).value
+        except Missing:
+            return None
+        return found
 
     def _edges(self, type_: EntityType, identity: str) -> Any:
         try:
@@ -99,7 +112,7 @@ class Reader:
         except ValueError:
             return False
 
-    def _record(self, one: Held) -> Iterator[AnyRecord]:
+    def _record(self, one: Held, profile: dict[str, Any] | None) -> Iterator[AnyRecord]:
         native = from_native(one.native, self._names)
         found = shadow.recall(native, one.text, self._project)
         for key in found.stale:
@@ -108,6 +121,14 @@ class Reader:
         alias = (SYSTEM, f"{one.id}/{one.native.place.member}" if one.native.place.member else one.id)
         value = replace(record.value, aliases=sorted({*map(tuple, record.value.aliases), alias}))
         yield Record(record.urn, value, record.kind)
+        yield from found.foreign
+        rest = residue(record.urn, one, known_keys(one), self._names)
+        if rest is not None:
+            yield rest
+        if profile is not None:
+            fact = of_profile(record.urn, profile.get("profile"), columns_of(profile))
+            if fact is not None:
+                yield fact
 
 
 def unique(records: Iterable[AnyRecord], ctx: Context) -> Iterator[AnyRecord]:
@@ -117,15 +138,3 @@ def unique(records: Iterable[AnyRecord], ctx: Context) -> Iterator[AnyRecord]:
         if others:
             ctx.warn("same-urn", f"{len(others) + 1} entities of OpenMetadata have this URN; one is taken", urn)
         yield first
-
-
-def fits(urn: str) -> bool:
-    """Tell whether a URN is one."""
-    try:
-        urns.parse(urn)
-    except ValueError:
-        return False
-    return True
-
-
-__all__ = ["SINGLE", "Place", "Reader", "read", "unique"]

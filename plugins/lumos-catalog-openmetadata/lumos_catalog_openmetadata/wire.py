@@ -59,6 +59,11 @@ class Held(NamedTuple):
         return self.text == IMPLIED and not told
 
 
+def known_keys(one: Held) -> frozenset[str]:
+    """Return the keys that the mapping knows of an entity, or of a task."""
+    return _TASK if one.native.place.member else TYPES[one.native.place.type].keys
+
+
 def split_comment(text: str) -> tuple[str, str]:
     """Return a description without the property at its end, and the property."""
     found = _COMMENT.search(text)

@@ -34,14 +34,17 @@ from lumos_core.plugin_api import (
     canonical,
     decode,
     shadow,
+    urns,
 )
 
 from .edges import Edges, read_edges
 from .entities import TYPES
+from .facts import to_profile
 from .lookup import Lookup
 from .mapping import Native, from_native, projector, to_native
 from .names import Place
 from .removing import remove, restore
+from .residue import added, overlaid
 from .server import Server
 from .wire import Held, Patch, create_request, held, tasks
 
@@ -50,7 +53,6 @@ ATTEMPTS = 4
 """How often a record is read and written again when somebody else changes it at the same time."""
 
 _FATAL = (Unauthorised, Unsupported, Redirected, Untrusted, NotData)
-_MAPPED_LATER = "deleted"
 
 
 class _Again(Exception):
@@ -75,7 +77,7 @@ def write(server: Server, batch: Sequence[Operation], ctx: Context) -> Iterable[
             outcomes[number] = Outcome(operation.urn, "failed", str(error))
             continue
         deep = len(place.parts) if place.type in ("container", "glossaryTerm", "tag", "domain") else 0
-        step = rank * 100 + deep + (50 if place.member else 0) + (1000 if operation.kind == "stats" else 0)
+        step = rank * 100 + deep + (50 if place.member else 0) + (1000 if operation.kind in ("stats", "foreign") else 0)
         waves.setdefault(step, {}).setdefault(group, []).append(number)
 
     def apply(numbers: list[int]) -> list[tuple[int, Outcome]]:
@@ -99,6 +101,8 @@ class Writer:
         """Apply one operation; what concerns it alone is an outcome."""
         try:
             struct = KINDS.get(operation.kind)
+            if operation.kind in ("stats", "foreign"):
+                return self._apply(operation)
             if struct is None or not issubclass(struct, Entity) or not isinstance(operation.set, (struct, type(None))):
                 raise ValueError(f"OpenMetadata has no place for a record of kind {operation.kind!r}")
             return self._apply(operation)
@@ -119,7 +123,11 @@ class Writer:
 
     def _once(self, operation: Operation, place: Place) -> Outcome:
         present = self._read(place, operation)
-        before = None if present is None else self._record(present, operation.urn)
+        known = None if present is None else self._record(present, urns.host(operation.urn))
+        before = None if known is None else known.record
+        companions = () if known is None else known.foreign
+        if operation.kind in ("stats", "foreign"):
+            return self._companion(operation, place, present, before, companions)
         if before is None and operation.action == "remove":
             return Outcome(operation.urn, "unchanged")
         after = _after(operation, before)
@@ -132,7 +140,7 @@ class Writer:
             return self._create(operation, after, pruned)
         if present is None:
             present = self._new_task(place)
-        return self._update(operation, present, before, after, pruned)
+        return self._update(operation, present, before, after, pruned, companions)
 
     def _read(self, place: Place, operation: Operation) -> Held | None:
         raw = self._server.get(place.host)
@@ -150,7 +158,7 @@ class Writer:
             found.native.edges = read_edges(self._server, place.type, raw["id"])
         return found
 
-    def _record(self, present: Held, urn: str) -> AnyRecord | None:
+    def _record(self, present: Held, urn: str) -> shadow.Recalled | None:
         """Return the record that an entity is; None when it is only there because another needs it.
 
         Raises:
@@ -159,10 +167,10 @@ class Writer:
         native = from_native(present.native, self._names)
         if present.implied:
             return None
-        found = shadow.recall(native, present.text, projector(self._names)).record
-        if found.urn != urn:
+        found = shadow.recall(native, present.text, projector(self._names))
+        if found.record.urn != urn:
             raise CatalogError(
-                f"{present.native.place.type} {present.native.place.fqn} is {found.urn} already",
+                f"{present.native.place.type} {present.native.place.fqn} is {found.record.urn} already",
                 why="two URNs meet at one name in OpenMetadata, and only one of them can be there",
                 fix="rename one, or give the platform another name in `services`",
             )
@@ -174,6 +182,66 @@ class Writer:
         assert raw is not None
         edges = read_edges(self._server, place.type, raw["id"])
         return Held(Native(place, {}, edges), "", raw["id"], {"name": place.member}, raw)
+
+    def _companion(
+        self,
+        operation: Operation,
+        place: Place,
+        present: Held | None,
+        before: AnyRecord | None,
+        companions: Sequence[AnyRecord],
+    ) -> Outcome:
+        """Write what stands beside a record: natively where OpenMetadata has it, else in the property."""
+        if present is None or before is None:
+            raise CatalogError(f"{urns.host(operation.urn)} is not in OpenMetadata", fix="write that record first")
+        value: Any = operation.set
+        record = None if value is None else decode(canonical(Record(operation.urn, value, operation.kind)))
+        mark = operation.urn.partition("#")[2]
+        type_ = mark.rpartition("@")[0] if operation.kind == "stats" else ""
+        kept = [one for one in companions if one.urn != operation.urn and not (type_ and _fact_type(one) == type_)]
+        if operation.kind == "stats" and operation.action != "remove":
+            request = to_profile(record) if record is not None and place.type == "table" and not place.member else None
+            if request is not None and self._columns_known(request, present):
+                self._server.client.put(f"/tables{segments(present.id, 'tableProfile')}", request)
+                record = None
+                if len(kept) == len(companions):
+                    return Outcome(operation.urn, "written")
+        elif mark.startswith(f"{SYSTEM}/") and record is not None:
+            return self._residue(operation.urn, record, present, before)
+        after = _after(Operation(kind=before.kind, urn=before.urn, action="update"), before)
+        wanted = self._lookup.pruned(to_native(after, self._names))
+        kept += [] if record is None or operation.action == "remove" else [record]
+        made = self._update(
+            Operation(kind=before.kind, urn=before.urn, action="update"), present, before, after, wanted, kept
+        )
+        return Outcome(operation.urn, made.status, made.reason)
+
+    def _columns_known(self, request: dict[str, Any], present: Held) -> bool:
+        place = present.native.place
+        names = [f"{place.fqn}.{column['name']}" for column in request.get("columnProfile", ())]
+        return all(self._lookup.has_column((place.type, place.fqn), name) for name in names)
+
+    def _residue(self, urn: str, record: AnyRecord, present: Held, before: AnyRecord) -> Outcome:
+        """Write what the mapping does not understand of an entity of OpenMetadata."""
+        if present.native.place.member:
+            raise CatalogError("what is left of a task is not written", why="a task has no place for it")
+        doc = self._lookup.pruned(to_native(before, self._names)).doc
+        more, stale = added(record, doc, self._names, self._lookup.identify)
+        if stale:
+            text = "what is known of it beyond the model belongs to an earlier state; it is left as it is"
+            self._ctx.warn("stale-residue", text, urn)
+            return Outcome(urn, "conflict", text)
+        operations = []
+        for key, value in more.items():
+            wanted = overlaid(present.raw.get(key), value)
+            if wanted != present.raw.get(key):
+                operations.append({"op": "add", "path": f"/{key}", "value": wanted})
+        if not operations:
+            return Outcome(urn, "unchanged")
+        said = from_native(present.native, self._names)
+        edges, deleted = present.native.edges, present.native.deleted
+        self._send(urn, present, operations, said, present.text, before, before, edges, deleted)
+        return Outcome(urn, "written")
 
     def _create(self, operation: Operation, after: AnyRecord, native: Native) -> Outcome:
         place, type_ = native.place, TYPES[native.place.type]
@@ -218,7 +286,13 @@ class Writer:
             remove(self._server, TYPES[present.native.place.type], present.entity)
 
     def _update(
-        self, operation: Operation, present: Held, before: AnyRecord | None, after: AnyRecord, wanted: Native
+        self,
+        operation: Operation,
+        present: Held,
+        before: AnyRecord | None,
+        after: AnyRecord,
+        wanted: Native,
+        companions: Sequence[AnyRecord] = (),
     ) -> Outcome:
         type_, place = TYPES[wanted.place.type], wanted.place
         was = self._lookup.pruned(to_native(before, self._names)) if before is not None else Native(place, {})
@@ -229,7 +303,7 @@ class Writer:
         native = patch.change(was.doc, wanted.doc)
         native.edges, native.deleted = edges, wanted.deleted
         said = from_native(native, self._names)
-        text = shadow.keep(after, lambda _: said)
+        text = shadow.keep(after, lambda _: said, companions)
         operations = patch.keep(native, text)
         lineage = edges != present.native.edges or (was.edges != wanted.edges)
         gone = present.native.deleted
@@ -299,6 +373,10 @@ class Writer:
                 why="it took the change and then says something else",
                 fix="see whether a policy, a workflow or a bot of OpenMetadata changes it back",
             )
+
+
+def _fact_type(record: AnyRecord) -> str:
+    return record.urn.partition("#")[2].rpartition("@")[0] if record.kind == "stats" else ""
 
 
 def _at(entity: Held, place: Place) -> Held | None:

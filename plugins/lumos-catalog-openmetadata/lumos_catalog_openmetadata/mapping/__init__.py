@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lumos_core.plugin_api import KINDS, AnyRecord, Lifecycle, Record, urns
+from lumos_core.plugin_api import KINDS, AnyRecord, Lifecycle, Record, normalise, urns
 
 from .. import fqn
 from ..names import DEFAULT, DEFINITIONS, LUMOS, Names, Place
@@ -154,7 +154,7 @@ def from_native(native: Native, names: Names) -> AnyRecord:
         if native.deleted:
             value.lifecycle = Lifecycle(removed=True)
     value.lineage = lineage.of_edges(urn, place, native.edges, names)
-    return Record(urn, value, kind)
+    return normalise(Record(urn, value, kind))
 
 
 def _parent(place: Place, names: Names) -> str | None:
