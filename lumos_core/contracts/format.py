@@ -74,6 +74,10 @@ class Format(BaseComponent[C]):
         A fragment is a `Dataset` record (fields, layout, properties) and, when known for free, a `Stats` record
         (row count, sizes). It reads the fewest bytes that hold the schema.
 
+        A format with `markers` is given every file below the marker of one table at once, in lexicographic order, and
+        nothing beside it. It answers with one `Dataset` for the table, and with `Stats` records that are kept as they
+        are. Files of several URNs are several tables.
+
         Raises:
             UnitError: When a file cannot be read; `where` names it.
             RetryableError: When a file changed while being read.

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from lumos_core.plugin_api import (
+    AnyRecord,
     Cancelled,
     Context,
     Dataset,
@@ -33,7 +34,7 @@ from .storage import Entry, Storage, reason
 BATCH = 512
 """Files handed to a format at once."""
 _READ_AGAIN = 2
-_NOWHERE = "urn:lumos:dataset:(file,-,PROD)"
+NOWHERE = "urn:lumos:dataset:(file,-,PROD)"
 
 
 class Broken(Struct, frozen=True):
@@ -53,6 +54,7 @@ class Reading(Struct):
         broken: Files that could not be read.
         notes: What the format said about the files.
         read: How many files were opened.
+        stats: What the log of a table says beyond its schema, as whole records.
     """
 
     schemas: list[Dataset]
@@ -61,6 +63,7 @@ class Reading(Struct):
     broken: list[Broken]
     notes: list[Note]
     read: int = 0
+    stats: list[AnyRecord] = []
 
 
 def read(
@@ -116,59 +119,13 @@ def read(
     return _reading(made, files, job.broken, len(todo))
 
 
-def read_log(files: Sequence[Entry], format: Format[Any], storage: Storage, urn: str, ctx: Context) -> Reading:
-    """Read a table from the files of its marker, all at once; the last fragment is the table.
-
-    Raises:
-        RetryableError: When the format says so.
-        Cancelled: When the run was cancelled.
-    """
-    reader = reader_id(format)
-    key = b"dataset\0" + urn.encode("utf-8", "surrogateescape")
-    digest = digest_of(files)
-    memory = None if ctx.full else recall(ctx, key, reader)
-    if memory is not None and memory.digest == digest:
-        replay(memory, ctx)
-        return _reading(memory, files, [], 0)
-    if ctx.cancelled():
-        raise Cancelled("the run was cancelled")
-    recorder = Recorder(ctx)
-    table, rows = None, -1
-    try:
-        for record in format.inspect([storage.file(entry, urn) for entry in files], recorder):
-            if isinstance(record.value, Dataset):
-                table = record.value
-            elif isinstance(record.value, Stats) and record.value.row_count is not None:
-                rows = int(record.value.row_count)
-    except (RetryableError, Cancelled):
-        raise
-    except (LumosError, OSError) as error:
-        why = reason(error) if isinstance(error, OSError) else _why(error)
-        where = error.where if isinstance(error, LumosError) and error.where else files[-1].path
-        return Reading([], [], None, [Broken(where, why)], recorder.take(), len(files))
-    if table is None:
-        return Reading([], [], None, [Broken(files[-1].path, "the format found no table in it")], [], len(files))
-    made = Memory(
-        reader=reader,
-        digest=digest,
-        paths=[],
-        etags=[],
-        which=[0] * len(files),
-        rows=[rows] + [0] * (len(files) - 1),
-        fragments=[encode(Record(_NOWHERE, table))],
-        notes={0: recorder.take()},
-    )
-    ctx.memo[key] = msgspec.msgpack.encode(made)
-    return _reading(made, files, [], len(files))
-
-
 def peek(entry: Entry, format: Format[Any], storage: Storage, ctx: Context) -> Dataset | None:
     """Read the schema of one file for discovery, and remember it for `read`; None when it cannot be read."""
     reader = reader_id(format)
     key = file_key(entry.path)
     memory = None if ctx.full else recall(ctx, key, reader)
     if memory is None or memory.etags != [entry.etag]:
-        job = _Job(reader, format, storage, _NOWHERE, Quiet(ctx))
+        job = _Job(reader, format, storage, NOWHERE, Quiet(ctx))
         job.inspect([(0, entry)])
         if job.broken or not job.fragments:
             return None
@@ -303,7 +260,7 @@ class _Job:
             )
         if fragment != self._latest:
             self._latest = fragment
-            self._latest_index = self._line(encode(Record(_NOWHERE, fragment)))
+            self._latest_index = self._line(encode(Record(NOWHERE, fragment)))
         self._which[index] = self._latest_index
         self._rows[index] = -1
         self._etags[index] = entry.etag

@@ -83,10 +83,8 @@ def dataset(
     captured = set(ASPECTS)
     if reading.schemas:
         captured |= set(newest.captured).intersection(*(schema.captured for schema in reading.schemas))
-    elif grouping.marked:
-        captured.discard("fields")
     else:
-        # Files that say nothing must not take away what they said before: options of the layout neither.
+        # Files or a log that say nothing must not take away what they said before: options of the layout neither.
         captured.clear()
     properties = dict(newest.properties)
     properties["lake.confidence"] = f"{grouping.confidence:.2f}"
@@ -140,7 +138,7 @@ def with_partitions(fields: Sequence[Field], columns: Iterable[PartitionColumn])
 def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | None = None) -> AnyRecord | None:
     """Make the statistics of a dataset; their time is that of its newest file, so that nothing changes by itself.
 
-    Of a table with a marker only the rows are said: which files are its own stands in its log.
+    None for a table with a marker: what its log says is a record already, and which files are its own stands there.
 
     Args:
         grouping: Which files it is.
@@ -148,7 +146,7 @@ def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | Non
         rows: How many rows it has, where known.
         profile: Of its values, where one was asked for.
     """
-    if not grouping.files or (grouping.marked and rows is None):
+    if not grouping.files or grouping.marked:
         return None
     seconds = max(entry.mtime_ns for entry in grouping.files) // 1_000_000_000
     at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -30,9 +30,10 @@ from .discovery.similarity import spread
 from .licence import declare
 from .probe import extensions, signature, sniff, suggest
 from .profiling import profile_of
-from .reading import Reading, read, read_log
+from .reading import Reading, read
 from .records import ASPECTS, Names
 from .storage import Entry, Gap, LocalStorage
+from .tables import read_log
 from .telling import tell
 from .units import pack, unpack
 
@@ -291,6 +292,7 @@ class Crawler(Source[C], Generic[C]):
             )
             ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
         yield record
+        yield from reading.stats
         rows = reading.rows if len(chosen) == len(grouping.files) else None
         profile = None
         if self.config.profile is not None and format is not None and not grouping.marked:

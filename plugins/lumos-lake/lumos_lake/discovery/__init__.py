@@ -96,7 +96,7 @@ def layout(
     if overrides is not None and overrides.tables:
         told, listing = _told(listing, overrides, by_extension)
     root = build(listing)
-    marked, claimed = _marked(root, {**KNOWN_MARKERS, **(markers or {})}, root_name)
+    marked, claimed = _marked(root, {**KNOWN_MARKERS, **(markers or {})}, root_name, frozenset(markers or ()))
     comparer = Comparer(peek)
     detector = Detector(by_extension, comparer, known, hidden=hidden, sniff=sniff)
     clusters = detector.clusters(root, claimed)
@@ -114,8 +114,14 @@ def layout(
     )
 
 
-def _marked(root: Node, markers: Mapping[str, Sequence[str]], root_name: str) -> tuple[list[Grouping], frozenset[Node]]:
-    """Return the tables that a table format has marked, and the folders that are theirs."""
+def _marked(
+    root: Node, markers: Mapping[str, Sequence[str]], root_name: str, read: frozenset[str]
+) -> tuple[list[Grouping], frozenset[Node]]:
+    """Return the tables that a table format has marked, and the folders that are theirs.
+
+    Of several markers that of a format in `read` wins, then the first as `KNOWN_MARKERS` has them: Delta, whose
+    writers translate their log for others (UniForm), before Iceberg, before Hudi.
+    """
     found: list[Grouping] = []
     claimed: set[Node] = set()
     begins = heads(markers)
@@ -125,16 +131,21 @@ def _marked(root: Node, markers: Mapping[str, Sequence[str]], root_name: str) ->
         formats = find(node, markers, begins)
         holders = set(formats.values()) - {node}
         if formats:
-            names = list(formats)
+            names = sorted(formats, key=lambda name: name not in read)
             path = node.path
+            why = [f"the folder has the marker of {name}" for name in names]
+            if len(names) > 1:
+                why.append(
+                    f"its schema is that of {names[0]}, the first of them" + " that is read" * (names[0] in read)
+                )
             found.append(
                 Grouping(
                     name=path or root_name,
                     root=path,
                     format=names[0],
                     also=tuple(names[1:]),
-                    files=sorted(entry for holder in set(formats.values()) for entry in holder.entries()),
-                    evidence=tuple(f"the folder has the marker of {name}" for name in names),
+                    files=sorted(formats[names[0]].entries()),
+                    evidence=tuple(why),
                     marked=True,
                 )
             )
