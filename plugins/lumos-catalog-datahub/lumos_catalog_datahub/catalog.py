@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lumos_core.plugin_api import (
     AnyRecord,
@@ -24,7 +25,7 @@ from . import facts
 from .capabilities import CAPABILITIES
 from .changing import Change, group
 from .config import DataHubConfig
-from .holding import foreign_parts, foreign_thing, has_properties, hold, kept_in, resource_of, with_alias
+from .holding import foreign_parts, foreign_thing, has_properties, hold, kept_in, resource_of, text_of, with_alias
 from .mapper import Mapper
 from .names import ENTITIES, SYSTEM, Names, entity_of
 from .native import Thing
@@ -34,6 +35,8 @@ from .shapes import LEFT_OUT, RESOURCE, RESOURCE_TYPE, SHAPES, STATS
 _ATTEMPTS = 5
 _AUTHOR = "urn:li:corpuser:datahub"
 _TOGETHER = 500
+_DEFINITIONS = ("structuredProperty", "ownershipType")
+_PROPERTY = re.compile(r'"property":"(urn:lumos:property:[^"\\]*)"')
 
 
 class DataHubCatalog(Catalog[DataHubConfig]):
@@ -200,15 +203,30 @@ class DataHubCatalog(Catalog[DataHubConfig]):
             if not any(place in places for places in groups.values()):
                 reason = f"DataHub has no place for {operation.urn}"
                 outcomes[place] = Outcome(operation.urn, "failed", reason)
+        # What is defined by one entity and used by another has to exist first.
+        first = {native: places for native, places in groups.items() if entity_of(native) in _DEFINITIONS}
+        rest = {native: places for native, places in groups.items() if native not in first}
+        for wave in (first, rest):
+            self._wave(server, mapper, batch, wave, outcomes, ctx)
+        return [outcomes[place] for place in range(len(batch))]
+
+    def _wave(
+        self,
+        server: Server,
+        mapper: Mapper,
+        batch: Sequence[Operation],
+        groups: dict[str, list[int]],
+        outcomes: dict[int, Outcome],
+        ctx: Context,
+    ) -> None:
         for _ in range(_ATTEMPTS):
             if not groups:
-                break
+                return
             moved = self._attempt(server, mapper, batch, groups, outcomes, ctx)
             groups = {native: places for native, places in groups.items() if native in moved}
         for places in groups.values():
             for place in places:
                 outcomes[place] = Outcome(batch[place].urn, "conflict", "others keep changing it at the same time")
-        return [outcomes[place] for place in range(len(batch))]
 
     def _attempt(
         self,
@@ -221,6 +239,8 @@ class DataHubCatalog(Catalog[DataHubConfig]):
     ) -> set[str]:
         """Write once; returns the native URNs of what was changed by others meanwhile."""
         things = server.get(self._needed(mapper, batch, groups))
+        definitions = _definitions(server, mapper, things, [batch[at] for places in groups.values() for at in places])
+        mapper = Mapper(mapper.names, mapper.missing, definitions)
         changes: dict[str, Change] = {}
         now = time.time_ns() // 1_000_000
         for native, places in groups.items():
@@ -264,6 +284,25 @@ class DataHubCatalog(Catalog[DataHubConfig]):
                 hosts = {urns.host(ref) for ref in refs if "#" in ref and not ref.startswith("#")}
                 wanted.update(dict.fromkeys(sorted(_natives(mapper, hosts))))
         return list(wanted)
+
+
+def _definitions(
+    server: Server, mapper: Mapper, things: Mapping[str, Thing], operations: Iterable[Operation]
+) -> dict[str, Any]:
+    """The definitions of those structured properties that are used, as far as the server has them."""
+    wanted = {one.property for operation in operations for one in getattr(operation.set, "structured", None) or ()}
+    natives = _natives(mapper, wanted)
+    for thing in things.values():
+        natives |= {
+            one["propertyUrn"] for one in thing.aspects.get("structuredProperties", {}).get("properties", ())
+        }
+        natives |= _natives(mapper, _PROPERTY.findall(text_of(thing)) if thing.entity in SHAPES else ())
+    found = server.get(sorted(native for native in natives if entity_of(native) == "structuredProperty"))
+    return {
+        native: thing.aspects["propertyDefinition"]
+        for native, thing in found.items()
+        if "propertyDefinition" in thing.aspects and not thing.aspects.get("status", {}).get("removed")
+    }
 
 
 def has_text_inside(thing: Thing) -> bool:

@@ -26,7 +26,6 @@ from lumos_core.plugin_api import (
 from . import facts
 from .fieldpaths import Spelling
 from .holding import (
-    EVERYTHING,
     Held,
     backer,
     copied,
@@ -181,7 +180,7 @@ class Change:
             before = facts.read(fact.host, self.native, aspect, present, self.mapper.names)
             if before is not None:
                 known = {**facts.write(before, self.mapper.names, spelling)[1], **_event(value)}
-                value = add(value, difference(aspect, present, known, EVERYTHING))
+                value = add(value, difference(aspect, present, known))
         changed = self._put(self.native, aspect, value)
         if not whole:
             key = f"{self.native}#{fact.type}"
@@ -243,7 +242,8 @@ class Change:
         present = self.thing.aspects.get(aspect) if self.thing else None
         restored = aspect in self._restored
         if self._held is not None and before == after and texts[0] == texts[1] and not restored:
-            return
+            if present is not None or not self._says_more(aspect, after):
+                return
         if after is None and aspect not in EMPTY and not restored:
             if present is not None:
                 self.writes[self.native, aspect] = DELETE
@@ -258,12 +258,18 @@ class Change:
                 return
         elif present is not None:
             held = without_text(present) if texts[0] else present
-            rest = difference(aspect, held, before if before is not None else blank, EVERYTHING)
+            rest = difference(aspect, held, before if before is not None else blank)
             target = self._with_rest(aspect, target, rest, new)
         if texts[1]:
             target = {**target, "customProperties": {**target.get("customProperties", {}), shadow.PROPERTY: texts[1]}}
         if target != present:
             self.writes[self.native, aspect] = _stamped(target, self._stamp)
+
+    def _says_more(self, aspect: str, value: Any) -> bool:
+        """Tell whether an aspect that is absent would say something: what the server did not take before."""
+        assert self.thing is not None
+        read, now = self.mapper.read, self.thing.aspects
+        return canonical(read(self.native, now)) != canonical(read(self.native, {**now, aspect: value}))
 
     def _with_rest(self, aspect: str, target: Any, rest: Any, new: Aspects) -> Any:
         """An aspect with what others wrote in it, unless that would say something else than what we write."""

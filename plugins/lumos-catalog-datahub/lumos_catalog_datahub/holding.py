@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,7 +31,7 @@ _KEYS = {
     "foreignKeys": "name",
     "upstreams": "dataset",
     "elements": "url",
-    "properties": "propertyUrn",
+    "structuredProperties.properties": "propertyUrn",
     "assets": "destinationUrn",
     "dataProducts.dataProducts": "destinationUrn",
     "inputDatasetEdges": "destinationUrn",
@@ -51,7 +52,7 @@ _KEYS = {
     "inputDatajobs": "",
     "isRelatedTerms": "",
     "hasRelatedTerms": "",
-    "values": "",
+    "glossaryRelatedTerms.values": "",
     "relatedTerms": "",
     "dataQuality": "assertion",
     "fieldProfiles": "fieldPath",
@@ -60,7 +61,7 @@ _KEYS = {
 _STAMPS = (
     "lastModified",
     "auditStamp",
-    "lastUpdated",
+    "assertionInfo.lastUpdated",
     "schemaMetadata.created",
     "editableSchemaMetadata.created",
     "editableDatasetProperties.created",
@@ -70,13 +71,28 @@ _STAMPS = (
     "editableDashboardProperties.created",
     "editableNotebookProperties.created",
     "upstreams.created",
-    "hash",
+    "schemaMetadata.hash",
 )
-EVERYTHING = Rules(_KEYS)
-"""How aspects are compared when one is changed: all that others wrote stays."""
-MEANING = Rules(_KEYS, drop=_STAMPS, defaults={"confidenceScore": 1.0})
-"""How aspects are compared when residue is told: stamps and defaults apart."""
-_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+@cache
+def rules_of(aspect: str, meaning: bool) -> Rules:
+    """Return how an aspect is compared.
+
+    Args:
+        aspect: Its name.
+        meaning: Leave stamps and defaults aside, as for what is told to people; else everything counts, so that what
+            others wrote stays.
+    """
+
+    def own(place: str) -> str:
+        start, dot, rest = place.partition(".")
+        return place if not dot else rest if start == aspect else ""
+
+    keys = {own(place): key for place, key in _KEYS.items() if own(place)}
+    if not meaning:
+        return Rules(keys)
+    return Rules(keys, drop=filter(None, map(own, _STAMPS)), defaults={"confidenceScore": 1.0})
 
 
 class Held(NamedTuple):
@@ -189,9 +205,9 @@ def without_text(info: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "customProperties": left} if left else rest
 
 
-def difference(aspect: str, value: Any, said: Any, rules: Rules) -> Any:
+def difference(aspect: str, value: Any, said: Any, meaning: bool = False) -> Any:
     """Return what an aspect holds beyond what we say."""
-    return subtract({aspect: value}, {aspect: said}, rules).get(aspect, {})
+    return subtract(value, said, rules_of(aspect, meaning))
 
 
 def foreign_parts(mapper: Mapper, thing: Thing, held: Held) -> Iterator[AnyRecord]:
@@ -200,19 +216,16 @@ def foreign_parts(mapper: Mapper, thing: Thing, held: Held) -> Iterator[AnyRecor
     find, host = finder(mapper), held.record.urn
     shape = SHAPES[thing.entity]
     for aspect, value in own_aspects(thing):
+        said: Any = None
         if aspect in STATS:
-            if unread_fact(mapper, thing, aspect, value) and (whole := foreign.make(host, SYSTEM, aspect, value, find=find)):
-                yield whole
-            continue
-        known = aspect in held.said or aspect in shape.aspects or aspect in (shape.info, shape.editable)
-        if not known:
-            found = foreign.make(host, SYSTEM, aspect, value, find=find)
-        else:
-            said = held.said.get(aspect, EMPTY.get(aspect, {}))
-            rest = difference(aspect, value, said, MEANING)
-            if aspect not in held.said and strip({aspect: value}, MEANING)[aspect] == {}:
+            if not unread_fact(mapper, thing, aspect, value):
                 continue
-            found = foreign.make(host, SYSTEM, aspect, rest, understood=said, find=find)
+        elif aspect in held.said or aspect in shape.aspects or aspect in (shape.info, shape.editable):
+            if aspect not in held.said and strip(value, rules_of(aspect, True)) == {}:
+                continue
+            said = held.said.get(aspect, EMPTY.get(aspect, {}))
+        rules = rules_of(aspect, said is not None)
+        found = foreign.make(host, SYSTEM, aspect, value, said, rules=rules, find=find)
         if found is not None:
             yield found
 
@@ -220,7 +233,7 @@ def foreign_parts(mapper: Mapper, thing: Thing, held: Held) -> Iterator[AnyRecor
 def unread_fact(mapper: Mapper, thing: Thing, aspect: str, value: Any) -> bool:
     """Tell whether an event of a time series says more than its record does."""
     said = said_of_fact(mapper, thing, aspect, value)
-    return said is None or bool(difference(aspect, value, said, MEANING))
+    return said is None or bool(difference(aspect, value, said, True))
 
 
 def said_of_fact(mapper: Mapper, thing: Thing, aspect: str, value: Any) -> dict[str, Any] | None:
@@ -265,7 +278,7 @@ def finder(mapper: Mapper) -> Any:
 def backer(mapper: Mapper) -> Any:
     """Return the function that puts references back."""
 
-    def back(urn: str, pointer: str) -> str | None:
+    def back(urn: str) -> str | None:
         host, mark, path = urn.partition("#")
         try:
             native = mapper.names.native(host)

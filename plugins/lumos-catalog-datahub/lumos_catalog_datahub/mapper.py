@@ -22,9 +22,16 @@ class Mapper:
     Args:
         names: The mapping of URNs.
         missing: `entity/aspect` that the server does not have.
+        definitions: Structured properties that the server has, with their definitions; None: as if it had all.
     """
 
-    def __init__(self, names: Names | None = None, missing: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        names: Names | None = None,
+        missing: frozenset[str] = frozenset(),
+        definitions: Mapping[str, Aspects] | None = None,
+    ) -> None:
+        self.definitions = definitions
         self.names = names or Names()
         self.missing = missing
 
@@ -58,7 +65,7 @@ class Mapper:
         Raises:
             ValueError: Its URN has no native one.
         """
-        draft = Draft(record.urn, self.names.native(record.urn), self.names, self.missing, spellings)
+        draft = Draft(record.urn, self.names.native(record.urn), self.names, self.missing, spellings, self.definitions)
         for part in _PARTS:
             part.write(record.value, draft)
         about.complete(draft)

@@ -203,6 +203,8 @@ class Names:
         name = urns.decode(parsed.name)
         if entity == "ownershipType" and name in _SYSTEM_OWNERSHIP:
             return f"urn:li:ownershipType:__system__{name}"
+        if entity == "structuredProperty" and " " in name:
+            return ""
         return f"urn:li:{entity}:{part(name, False)}"
 
     def _wrapped(self, parsed: urns.Urn, digest: str = "") -> str:

@@ -94,6 +94,7 @@ class Draft:
         names: The mapping of URNs.
         missing: `entity/aspect` that the server does not have.
         spellings: Native URN of a dataset -> how its fields are spelled; `""` for the editable fields of this one.
+        definitions: Native URN of a structured property -> its definition, of those that the server has; None: all.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class Draft:
         names: Names,
         missing: frozenset[str] = frozenset(),
         spellings: Mapping[str, Spelling] | None = None,
+        definitions: Mapping[str, Aspects] | None = None,
     ) -> None:
+        self.definitions = definitions
         self.record_urn = urn
         self.urn = native
         self.entity = identity.entity_of(native)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lumos_core.plugin_api import (
@@ -44,6 +45,7 @@ _NATIVE_SUBTYPES = {ours: native for native, ours in _SUBTYPES.items()}
 _DISPLAYED = {"dataset": ("editableDatasetProperties", "name"), "corpuser": ("corpUserEditableInfo", "displayName")}
 _EDITED = {"corpuser": "aboutMe"}
 _COLORED = {"tag": ("tagProperties", "colorHex")}
+_DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d)\Z")  # the 30th and 31st: not of every month
 _VERSIONED = frozenset(("dataFlow", "dataJob"))
 _TAGGED = frozenset(("mlModel", "mlModelGroup", "mlFeature", "mlPrimaryKey"))
 
@@ -223,7 +225,37 @@ def _native_structured(typed: StructuredValue, draft: Draft) -> dict[str, Any] |
                 values.append({"string": native})
         else:
             values.append({"string": one})
-    return {"propertyUrn": property_, "values": values} if property_ and values else None
+    if not property_ or not values or not _accepts(draft, property_, values):
+        return None
+    return {"propertyUrn": property_, "values": values}
+
+
+def _accepts(draft: Draft, property_: str, values: list[dict[str, Any]]) -> bool:
+    """Tell whether the server takes values: a property must be defined, and fit."""
+    if draft.definitions is None:
+        return True
+    definition = draft.definitions.get(property_)
+    if definition is None:
+        return False
+    if definition.get("cardinality", "SINGLE") == "SINGLE" and len(values) > 1:
+        return False
+    entities = [urn.rpartition(".")[2].lower() for urn in definition.get("entityTypes", ())]
+    allowed = [one.get("value") for one in definition.get("allowedValues") or ()]
+    kind = definition.get("valueType", "").rpartition(".")[2]
+    return draft.entity.lower() in entities and all(
+        _fits(kind, value) and (not allowed or value in allowed) for value in values
+    )
+
+
+def _fits(kind: str, value: dict[str, Any]) -> bool:
+    if kind == "number":
+        return "double" in value
+    text = value.get("string")
+    if not isinstance(text, str):
+        return False
+    if kind == "date":
+        return _DATE.match(text) is not None
+    return kind != "urn" or bool(identity.entity_of(text))
 
 
 def _read_created(view: View) -> tuple[str | None, str | None]:
