@@ -166,6 +166,14 @@ def readable(end: End) -> frozenset[str]:
     return ALWAYS | {aspect for aspect, support in end.capabilities.items() if support.read}
 
 
+def keeps(end: End, key: str) -> bool:
+    """Tell whether a catalog declares that it gives back a key, and all parts of it, as it was written."""
+    if key in ALWAYS:
+        return True
+    parts = [support for aspect, support in end.capabilities.items() if aspect.partition(".")[0] == key]
+    return all(support.lossless or not support.write for support in parts) and key in end.capabilities
+
+
 def state_of(end: End, *parts: str) -> Path:
     """Return a path in the state folder of a file."""
     return end.file.state.joinpath(*parts)

@@ -185,7 +185,7 @@ class Judge:
         if not support.lossless:
             why = support.limit or support.note or f"{self._name} holds only a part of it"
             return AspectVerdict(aspect, "not expressible", why)
-        return AspectVerdict(aspect, "failed", "it was written, and is read back otherwise")
+        return AspectVerdict(aspect, "failed", f"{self._name} gives it back otherwise, or somebody edited it meanwhile")
 
     def foresee(self, ours: AnyRecord) -> tuple[Proven, list[str]]:
         """Say what would become of a record by what the target declares, before anything is written."""

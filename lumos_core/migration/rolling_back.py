@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from ..contracts.reporter import Many
 from ..model import urns
 from ..model.elements import Lifecycle
 from ..model.entities import Entity
-from ..model.record import AnyRecord, decode, line_key, make_key, split_key
+from ..model.record import AnyRecord, Record, decode, line_key, make_key, normalise, split_key
 from ..publish.order import Trees
-from ..publish.steps import Step, StepFile
+from ..publish.steps import Step, StepFile, decode_step, encode
 from ..running.progress import Progress, Silence
 from ..snapshot.sorter import LineSorter
 from ..times import utc
-from .ends import End, PathLike, end_of, state_of, writable
+from .ends import End, PathLike, end_of, keeps, state_of, writable
 from .folder import MIGRATIONS, Folder, Place, alone
 from .lines import ASKED, Asked, lines_of, stop
 from .planning import Met, alive, is_removed, operation_between
-from .proof import paired
 from .reconcile import settle
 from .result import MigrationResult
 from .results import failures_of, operations_of
@@ -115,13 +116,12 @@ class _RollBack:
 
     def _steps(self) -> Iterator[Step]:
         """Hold what the target was before, and after, against what it is."""
-        with LineSorter(self.folder.path) as touched:
+        folder = self.folder
+        with LineSorter(folder.path) as touched:
             for step in self._tried():
-                touched.add(b'%b","value":' % make_key(step.kind, step.urn))
-            keys = _distinct(touched.sorted())
-            before = paired(keys, lines_of(self.folder.target))
-            known = self.folder.after if self.folder.after.exists() else self.folder.target
-            both = ((key, was, now) for (key, was), now in _with(before, lines_of(known)))
+                touched.add(b'%b","value":%b' % (make_key(step.kind, step.urn), encode(step)))
+            after = lines_of(folder.after) if folder.after.exists() else iter(())
+            both = _with(_with(_by_record(touched.sorted()), lines_of(folder.target)), after)
             while batch := list(islice(both, ASKED)):
                 stop(self.cancelled.is_set)
                 yield from self._batch(batch)
@@ -129,14 +129,31 @@ class _RollBack:
     def _tried(self) -> Iterator[Step]:
         return (step for step in StepFile(self.folder.plan, 0, 0) if step.action != "keep")
 
-    def _batch(self, batch: list[tuple[bytes, bytes | None, bytes | None]]) -> Iterator[Step]:
-        names = [decode_key(key) for key, _, _ in batch]
+    def _batch(self, batch: list[_Touched]) -> Iterator[Step]:
+        names = [split_key(item.key) for item in batch]
         held = Asked(self.end).of(names)
-        for (key, was, then), (kind, urn) in zip(batch, names, strict=True):
-            sides = (None if line is None else decode(line) for line in (was, then, held.get(line_key(key))))
-            for step in self._record(kind, urn, *sides):
+        for item, (kind, urn) in zip(batch, names, strict=True):
+            was, after = (None if line is None else decode(line) for line in item.lines)
+            line = held.get(item.key)
+            then = self._given(item.steps, was, after)
+            for step in self._record(kind, urn, was, then, None if line is None else decode(line)):
                 self.counts[step.action] = self.counts.get(step.action, 0) + 1
                 yield step
+
+    def _given(self, steps: list[Step], was: AnyRecord | None, after: AnyRecord | None) -> AnyRecord | None:
+        """What the migration left there: what it wrote, and of what the catalog cannot say, what was read back."""
+        given = was
+        for step in steps:
+            operation = step.operation
+            if operation is not None:
+                given = operation.apply(given)
+        if given is None or after is None or type(given.value) is not type(after.value):
+            return given
+        if not isinstance(given.value, Entity):
+            return after
+        lossy = [key for key in type(given.value).__struct_fields__ if not keeps(self.end, key)]
+        parts = {key: getattr(after.value, key) for key in lossy if key != "captured"}
+        return normalise(Record(given.urn, replace(given.value, **parts), given.kind))
 
     def _record(
         self, kind: str, urn: str, was: AnyRecord | None, then: AnyRecord | None, now: AnyRecord | None
@@ -187,26 +204,32 @@ class _RollBack:
         return any(getattr(then.value, key) != getattr(now.value, key) for key in keys)
 
 
-def _with(
-    pairs: Iterator[tuple[bytes, bytes | None]], lines: Iterator[bytes]
-) -> Iterator[tuple[tuple[bytes, bytes | None], bytes | None]]:
-    """Add the line of another snapshot to each pair."""
+class _Touched(NamedTuple):
+    """A record that the migration touched.
+
+    Attributes:
+        key: Kind and URN.
+        steps: What was to be done with it.
+        lines: What other snapshots hold of it.
+    """
+
+    key: bytes
+    steps: list[Step]
+    lines: tuple[bytes | None, ...] = ()
+
+
+def _by_record(lines: Iterable[bytes]) -> Iterator[_Touched]:
+    for key, group in groupby(lines, key=line_key):
+        # Of two steps of one record, the removal is the later one.
+        steps = [decode_step(line[len(key) + len('","value":') :]) for line in group]
+        yield _Touched(key, sorted(steps, key=lambda step: step.action == "remove"))
+
+
+def _with(items: Iterable[_Touched], lines: Iterator[bytes]) -> Iterator[_Touched]:
+    """Add the line of another snapshot to each record."""
     line = next(lines, None)
-    for pair in pairs:
-        key = line_key(pair[0])
-        while line is not None and line_key(line) < key:
+    for item in items:
+        while line is not None and line_key(line) < item.key:
             line = next(lines, None)
-        yield pair, line if line is not None and line_key(line) == key else None
-
-
-def _distinct(keys: Iterator[bytes]) -> Iterator[bytes]:
-    last = b""
-    for key in keys:
-        if key != last:
-            yield key
-        last = key
-
-
-def decode_key(line: bytes) -> tuple[str, str]:
-    """Return kind and URN of a line."""
-    return split_key(line_key(line))
+        found = line if line is not None and line_key(line) == item.key else None
+        yield item._replace(lines=(*item.lines, found))

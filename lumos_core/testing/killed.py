@@ -24,12 +24,13 @@ from ..errors import StoreError
 from ..history.api import open_store
 
 _HELPER = """
-import os, sys
+import json, os, sys
 from lumos_core.cli import main
 warm = True
-for folder in sys.stdin:
-    os.chdir(folder.rstrip("\\n"))
-    sys.argv = ["lumos", "run", "--quiet"]
+for line in sys.stdin:
+    folder, *arguments = json.loads(line)
+    os.chdir(folder)
+    sys.argv = ["lumos", *arguments]
     if warm:
         warm = False
         try:
@@ -62,18 +63,21 @@ class Runs:
     def __init__(self, helper: subprocess.Popen[str]) -> None:
         self._helper = helper
 
-    def __call__(self, folder: Path, kill_after: float | None = None) -> int:
-        """Run the pipeline of a folder, as `lumos run` does.
+    def __call__(
+        self, folder: Path, kill_after: float | None = None, arguments: Sequence[str] = ("run", "--quiet")
+    ) -> int:
+        """Run the pipeline of a folder, as `lumos run` does, or another command there.
 
         Args:
             folder: Where its `lumos.yaml` lies.
             kill_after: Seconds after which the process is killed.
+            arguments: The command and its options.
 
         Returns:
             The exit code; the negative number of the signal when the kill came in time.
         """
         assert self._helper.stdin is not None and self._helper.stdout is not None
-        print(folder, file=self._helper.stdin, flush=True)
+        print(json.dumps([str(folder), *arguments]), file=self._helper.stdin, flush=True)
         pid = int(self._helper.stdout.readline())
         if kill_after is not None:
             time.sleep(kill_after)

@@ -13,20 +13,23 @@ import msgspec
 from lumos_core.model.aspects import ASPECTS, RECORD
 from lumos_core.plugin_api import (
     AnyRecord,
+    Cancelled,
     Catalog,
+    CatalogError,
     Context,
     Dataset,
     Entity,
     Operation,
     Outcome,
     Record,
+    RetryableError,
     Scope,
     Support,
     canonical,
     decode,
     shadow,
 )
-from lumos_core.testing.reference import WORLDS, MemoryConfig, World
+from lumos_core.testing.reference import WORLDS, MemoryCatalog, MemoryConfig, World
 
 NATIVE: dict[str, dict[str, tuple[bytes, str]]] = {}
 """World -> URN -> (native line, property)."""
@@ -149,3 +152,47 @@ class Mute(Shadowed):
                 value.lineage = msgspec.structs.replace(value.lineage, columns=[])
             native[operation.urn] = (canonical(record), "")
             yield Outcome(operation.urn, "written")
+
+
+LUCK: dict[str, Luck] = {}
+"""World -> what goes wrong there."""
+
+
+class Luck:
+    """What goes wrong with the writes of a world: each is counted, and may end in an error.
+
+    Args:
+        stop_after: Somebody presses ^C after so many writes.
+        faults: For each write in turn what it fails with, or nothing: `busy`, `refused`, `defect`, or `lost` (it is
+            done, but nobody is told).
+    """
+
+    def __init__(self, stop_after: int = 10**9, faults: Iterable[str] = ()) -> None:
+        self.stop_after, self._faults = stop_after, iter(faults)
+
+    def before(self) -> str:
+        """Return the fault of the next write."""
+        if self.stop_after <= 0:
+            raise Cancelled("somebody pressed ^C")
+        self.stop_after -= 1
+        return next(self._faults, "")
+
+
+class Unlucky(MemoryCatalog):
+    """Holds a world of records, and fails when it is told to."""
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Write one by one, with what goes wrong between them."""
+        luck = LUCK.get(self.config.world, Luck())
+        for operation in batch:
+            fault = luck.before()
+            if fault == "busy":
+                raise RetryableError("the server is busy", after=0.0)
+            if fault == "refused":
+                raise CatalogError("the server refused the rest")
+            if fault == "defect":
+                raise KeyError("a defect")
+            outcomes = list(super().write([operation], ctx))
+            if fault == "lost":
+                raise RetryableError("the answer was cut off", after=0.0)
+            yield from outcomes
