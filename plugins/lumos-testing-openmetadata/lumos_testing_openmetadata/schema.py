@@ -75,6 +75,7 @@ class Schema:
     structures: Mapping[str, Mapping[str, Field]]
     enums: Mapping[str, frozenset[str]]
     _checks: dict[str, Callable[[Any, str], None]] = field(default_factory=dict)
+    _required: dict[int, list[str]] = field(default_factory=dict)
 
     def check(self, body: Any, known: Mapping[str, Field], where: str) -> None:
         """Refuse a body that has an unknown field, lacks a required one, or holds a value of another type.
@@ -90,10 +91,10 @@ class Schema:
                 raise bad(f'Unrecognized field "{name}" (class {where}), not marked as ignorable')
             if value is not None:
                 self._check(found.type)(value, f"{where}.{name}")
-        missing = [
-            f"{name} must not be null" for name, found in known.items() if found.required and body.get(name) is None
-        ]
-        if missing:
+        required = self._required.get(id(known))  # the tables of fields are made once, and stay
+        if required is None:
+            required = self._required[id(known)] = [name for name, found in known.items() if found.required]
+        if missing := [f"{name} must not be null" for name in required if body.get(name) is None]:
             raise bad(f"[{', '.join(missing)}]")
 
     def value(self, value: Any, kind: str, where: str) -> None:

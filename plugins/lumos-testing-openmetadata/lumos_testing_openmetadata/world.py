@@ -215,9 +215,9 @@ class World:
     def _inherit(self, identity: str, name: str, many: bool) -> Any:
         """What an entity has from those above it, marked as inherited."""
         above = self.store.heads[identity].above if identity in self.store.heads else ""
+        key = f'"{name}":'.encode()
         while above:
-            document = self.store.get(above)
-            value = document.get(name)
+            value = self.store.get(above).get(name) if key in self.store.documents[above] else None
             if value:
                 return [{**item, "inherited": True} for item in value] if many else {**value, "inherited": True}
             above = self.store.heads[above].above
