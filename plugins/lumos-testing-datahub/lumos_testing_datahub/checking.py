@@ -81,20 +81,21 @@ class Checks:
 
     def _record(self, fields: dict[str, Any]) -> Check:
         checks = {name: self._field(*field) for name, field in fields.items()}
+        known = checks.keys()
         required = frozenset(name for name, field in fields.items() if field[1])
 
         def check(value: Any) -> None:
             if type(value) is not dict:
                 raise Invalid(f"{_shown(value)} is not backed by a DataMap")
-            for name, item in value.items():
-                known = checks.get(name)
-                if known is None:
-                    raise Invalid("unrecognized field found but not allowed", name)
-                try:
-                    known(item)
-                except Invalid as error:
-                    error.at.append(name)
-                    raise
+            if not value.keys() <= known:
+                raise Invalid("unrecognized field found but not allowed", min(value.keys() - known))
+            name = ""
+            try:
+                for name, item in value.items():
+                    checks[name](item)
+            except Invalid as error:
+                error.at.append(name)
+                raise
             if not required <= value.keys():
                 raise Invalid("field is required but not found and has no default value", min(required - value.keys()))
 

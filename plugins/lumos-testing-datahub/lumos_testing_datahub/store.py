@@ -17,7 +17,7 @@ ACTOR = "urn:li:corpuser:datahub"
 """Whom all writes are ascribed to."""
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """A version of an aspect.
 
     Attributes:
@@ -139,7 +139,7 @@ class Store:
             first = decode(before.system).get("runId") if same else run
             system = {**system, **({"runId": first} if first else {}), **({"lastRunId": run} if run else {})}
             if same:
-                stored = before._replace(system=encode(system))
+                stored = msgspec.structs.replace(before, system=encode(system))
             else:
                 held.older.setdefault(aspect, []).append(before)
                 stored = Stored(value, before.version + 1, before.created, now, encode(system))
