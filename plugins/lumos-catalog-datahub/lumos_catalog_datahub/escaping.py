@@ -8,7 +8,6 @@ more behind its percent sign.
 from __future__ import annotations
 
 import re
-from functools import cache
 
 NOTHING = "%E2%90%A0"
 """Stands for no character at all, where a name may not be empty, end in a blank or look like something else."""
@@ -52,25 +51,26 @@ class Escape:
         return chr(int(token[1:], 16)) if token[0] == "u" else self._from["%" + token]
 
 
-@cache
-def of_part(tuple_: bool) -> Escape:
-    """Return the escape of a part of a URN: of one that stands among others, or of the only one."""
-    return Escape(_CONTROLS + "()\u241f" + ("," if tuple_ else ""))
+_PART = Escape(_CONTROLS + "(),\u241f")
 
 
-def part(name: str, tuple_: bool = True) -> str:
+def part(name: str, alone: bool = False) -> str:
     """Return a name as a part of a native URN.
+
+    Args:
+        name: Any text.
+        alone: It is the only part, so that the URN ends with it.
 
     Example:
         >>> part("orders (old)")
         'orders %28old%29'
     """
-    text = of_part(tuple_).write(name)
+    text = _PART.write(name)
     if text.startswith("urn:li:"):  # or it would be taken for a URN of its own
         text = NOTHING + text
-    return text + NOTHING if not text or (not tuple_ and text[-1].isspace()) else text
+    return text + NOTHING if not text or (alone and text[-1].isspace()) else text
 
 
-def name_of(text: str, tuple_: bool = True) -> str:
+def name_of(text: str) -> str:
     """Return the name of a part of a native URN: the inverse of `part`."""
-    return of_part(tuple_).read(text)
+    return _PART.read(text)

@@ -197,7 +197,7 @@ class Names:
             platform = _platform(urns.decode(parsed.platform))
             return f"urn:li:{entity}:({_PLATFORM}{platform},{part(self._dotted(parsed.name))})"
         if entity in _PLACED and parsed.platform == SYSTEM and parsed.name and ":" not in parsed.name:
-            return f"urn:li:{entity}:{part(urns.decode(parsed.name), False)}"
+            return f"urn:li:{entity}:{part(urns.decode(parsed.name), alone=True)}"
         if located or not parsed.name or entity in (*_OF_TOOL, *_UNDER_PLATFORM, *_PLACED, "dataFlow"):
             return ""
         name = urns.decode(parsed.name)
@@ -205,7 +205,7 @@ class Names:
             return f"urn:li:ownershipType:__system__{name}"
         if entity == "structuredProperty" and " " in name:
             return ""
-        return f"urn:li:{entity}:{part(name, False)}"
+        return f"urn:li:{entity}:{part(name, alone=True)}"
 
     def _wrapped(self, parsed: urns.Urn, digest: str = "") -> str:
         """The native URN whose name says type, platform, environment and name; or stands for them by a digest."""
@@ -249,9 +249,9 @@ class Names:
         if entity == "schemaField" and len(parts) == 2:
             raise ValueError(f"{native} is a field, not a record")
         made = self._read(entity, parts)
-        if made is None:
-            return f"urn:lumos:foreign:({SYSTEM},{urns.encode(native)})"
-        return made
+        if made is not None and self.native(made) == native:
+            return made
+        return f"urn:lumos:foreign:({SYSTEM},{urns.encode(native)})"
 
     def _read(self, entity: str, parts: tuple[str, ...]) -> str | None:
         if entity == "dataJob" and len(parts) == 2:
@@ -268,7 +268,7 @@ class Names:
             return None
         if wrapped := _unwrapped(entity, parts[0]):
             return wrapped
-        name = name_of(parts[0], False)
+        name = name_of(parts[0])
         if entity in _PLACED:
             return urns.located(TYPES[entity], SYSTEM, name)
         if entity == "ownershipType" and name.removeprefix("__system__") in _SYSTEM_OWNERSHIP:
@@ -302,8 +302,7 @@ class Names:
 
 def _platform(name: str) -> str:
     """The id of a platform: a URN inside of a URN, so that it may neither hold a comma nor end in a blank."""
-    text = part(name)
-    return text + NOTHING if text[-1].isspace() else text
+    return part(name, alone=True)
 
 
 def _flow(parsed: urns.Urn, name: str) -> str:
@@ -319,9 +318,11 @@ def _unwrapped(entity: str, name: str) -> str:
     type_, platform, env, rest = match.groups()
     if ENTITIES.get(type_, "dataset") != entity:
         return ""
-    urn = f"urn:lumos:{type_}:({platform},{rest},{env})" if platform or env or not rest else f"urn:lumos:{type_}:{rest}"
-    try:
-        urns.parse(urn)
-    except ValueError:
-        return ""
-    return urn
+    located = f"urn:lumos:{type_}:({platform},{rest},{env})"
+    for urn in (located,) if platform or env else (f"urn:lumos:{type_}:{rest}", located):
+        try:
+            urns.parse(urn)
+        except ValueError:
+            continue
+        return urn
+    return ""

@@ -135,7 +135,7 @@ def _write_property(value: Property, draft: Draft) -> None:
     type_ = value.type or "string"
     known = _NATIVE_VALUE_TYPES.get(type_)
     number = "urn:li:dataType:datahub.number" if type_.startswith(_NUMBERS) else "urn:li:dataType:datahub.string"
-    info["qualifiedName"] = identity.name_of(identity.split(draft.urn).parts[0], False)
+    info["qualifiedName"] = identity.name_of(identity.split(draft.urn).parts[0])
     info["valueType"] = known or number
     if value.multiple is not None:
         info["cardinality"] = "MULTIPLE" if value.multiple else "SINGLE"
