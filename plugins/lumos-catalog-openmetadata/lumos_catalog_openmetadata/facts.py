@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from lumos_core.plugin_api import AnyRecord, Record, Stats, paths, urns
+from lumos_core.plugin_api import AnyRecord, Record, Stats, canonical, paths, urns
 
 from . import fqn
 
@@ -40,6 +40,11 @@ def parts(urn: str) -> tuple[str, str, int]:
     return host, type_, int(moment.timestamp() * 1000)
 
 
+def is_profile(record: AnyRecord) -> bool:
+    """Tell whether a record is a profile."""
+    return record.kind == "stats" and "#profile@" in record.urn
+
+
 def to_profile(record: AnyRecord) -> Doc | None:
     """Return the request that stores a profile; None when it says something that a profile cannot hold."""
     stats: Stats = record.value
@@ -71,8 +76,6 @@ def _column(path: str) -> str:
 
 
 def _same(made: AnyRecord | None, record: AnyRecord) -> bool:
-    from lumos_core.plugin_api import canonical
-
     numbers = [record.value.row_count, record.value.size_bytes, *(n for _, ms in record.value.fields for _, n in ms)]
     exact = all(n is None or (isinstance(n, int) and 0 <= n <= _EXACT) for n in numbers)
     return exact and made is not None and canonical(made) == canonical(record)

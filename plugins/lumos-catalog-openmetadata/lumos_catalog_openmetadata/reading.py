@@ -13,7 +13,7 @@ from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, shadow
 
 from .edges import read_edges
 from .entities import TYPES, EntityType
-from .facts import columns_of, of_profile
+from .facts import columns_of, is_profile, of_profile, parts
 from .mapping import from_native, projector
 from .residue import residue
 from .server import Server
@@ -121,14 +121,18 @@ class Reader:
         alias = (SYSTEM, f"{one.id}/{one.native.place.member}" if one.native.place.member else one.id)
         value = replace(record.value, aliases=sorted({*map(tuple, record.value.aliases), alias}))
         yield Record(record.urn, value, record.kind)
-        yield from found.foreign
+        fact = None
+        if profile is not None:
+            fact = of_profile(record.urn, profile.get("profile"), columns_of(profile))
+        kept = next((one for one in found.foreign if is_profile(one)), None)
+        if fact is not None and kept is not None:
+            fact, kept = (fact, None) if parts(fact.urn)[2] > parts(kept.urn)[2] else (None, kept)
+        yield from (one for one in found.foreign if one is kept or not is_profile(one))
+        if fact is not None:
+            yield fact
         rest = residue(record.urn, one, known_keys(one), self._names)
         if rest is not None:
             yield rest
-        if profile is not None:
-            fact = of_profile(record.urn, profile.get("profile"), columns_of(profile))
-            if fact is not None:
-                yield fact
 
 
 def unique(records: Iterable[AnyRecord], ctx: Context) -> Iterator[AnyRecord]:

@@ -113,9 +113,12 @@ class Writer:
 
     def _apply(self, operation: Operation) -> Outcome:
         place = self._names.place(operation.urn)
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
-                return self._once(operation, place)
+                outcome = self._once(operation, place)
+                if attempt and outcome.status == "unchanged":  # an attempt of ours arrived, and its answer did not
+                    outcome = Outcome(outcome.urn, "written")
+                return outcome
             except (_Again, Moved, Exists):
                 self._lookup.seen(place.host, None)
                 continue

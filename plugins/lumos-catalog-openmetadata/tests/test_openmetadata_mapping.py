@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from lumos_catalog_openmetadata.mapping import from_native, projector, to_native
 from lumos_catalog_openmetadata.names import Names
+
 from lumos_core.plugin_api import KINDS, Entity, canonical, decode, shadow
 from lumos_core.testing.samples import samples
 from lumos_core.testing.strategies import records

@@ -5,14 +5,30 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from lumos_catalog_openmetadata import fqn
 from lumos_catalog_openmetadata.names import DEFINITIONS, Names, Place
+
 from lumos_core.plugin_api import KINDS, Entity, urns
 from lumos_core.testing.strategies import urns_of
 
 KINDS_OF_RECORDS = sorted(kind for kind, value in KINDS.items() if issubclass(value, Entity))
-HOSTILE = ["a.b", 'q"uote', '"q"', "a::b", " lead", "trail ", "new\nline", "", "läng/ü", "🦉", "x" * 300, "lumos~x", "50%", "%3A", "."]
+HOSTILE = [
+    "a.b",
+    'q"uote',
+    '"q"',
+    "a::b",
+    " lead",
+    "trail ",
+    "new\nline",
+    "",
+    "läng/ü",
+    "🦉",
+    "x" * 300,
+    "lumos~x",
+    "50%",
+    "%3A",
+    ".",
+]
 TEXTS = st.text(max_size=12) | st.sampled_from(HOSTILE)
 SAID = st.text(min_size=1, max_size=10).filter(lambda text: fqn.encode(text) == text)
 """Names that people may give things in OpenMetadata itself."""
@@ -100,7 +116,9 @@ def test_every_record_has_a_place_that_the_server_takes(kind: str) -> None:
     holds()
 
 
-_SERVED = st.sampled_from(["table", "databaseSchema", "database", "container", "topic", "searchIndex", "pipeline", "dashboard"])
+_SERVED = st.sampled_from(
+    ["table", "databaseSchema", "database", "container", "topic", "searchIndex", "pipeline", "dashboard"]
+)
 _DEPTHS = {"table": 4, "databaseSchema": 3, "database": 2}
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from lumos_catalog_openmetadata.catalog import OpenMetadata
 from lumos_catalog_openmetadata.config import OpenMetadataConfig
+from lumos_testing_openmetadata import OpenMetadataFake
+
 from lumos_core.plugin_api import KINDS, AnyRecord, Entity, Operation, Scope, canonical, decode
 from lumos_core.testing.context import MemoryContext
 from lumos_core.testing.strategies import records
-from lumos_testing_openmetadata import OpenMetadataFake
 
 KINDS_OF_RECORDS = sorted(kind for kind, value in KINDS.items() if issubclass(value, Entity))
 MET = "two URNs meet"
