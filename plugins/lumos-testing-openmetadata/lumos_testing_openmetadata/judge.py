@@ -83,6 +83,7 @@ def model(what: str, cache: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Judge all lines."""
+    importlib.import_module(ROOT)  # where it is missing, nothing would be judged
     cache: dict[str, Any] = {}
     wrong: list[str] = []
     unjudged: set[str] = set()

@@ -58,7 +58,7 @@ class Oracle:
             records: What each is (`create table`, `table`, `lineage`, ...) and its JSON; see `recorded` of the fake.
 
         Raises:
-            RuntimeError: The interpreter failed.
+            RuntimeError: The interpreter failed, or has no such package.
         """
         lines = b"".join(encode([what, decode(body)]) + b"\n" for what, body in records)
         command = [self.python, "-W", "ignore", str(_JUDGE)]
