@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _API = {
     "run": "lumos_core.running.api",
     "plan": "lumos_core.running.api",
+    "apply": "lumos_core.running.applying",
     "validate": "lumos_core.running.api",
     "diff": "lumos_core.history.api",
     "log": "lumos_core.history.api",

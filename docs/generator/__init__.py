@@ -9,6 +9,7 @@ from .capabilities import capabilities
 from .commands import cli
 from .components import components
 from .files import discovery_file, pipeline, rules_file, waivers
+from .plan import plan_schema
 from .result import run_result_schema
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -22,5 +23,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "discovery-file.md": discovery_file,
     "waivers.md": waivers,
     "run-result.schema.json": run_result_schema,
+    "plan.schema.json": plan_schema,
 }
 """File below `docs/reference/` -> what makes it."""

@@ -57,11 +57,11 @@ def run_result_schema() -> str:
         blocked=text,
         operations=listed(operation),
     )
-    described = dict(_attributes(RunResult))
+    described = dict(attributes_of(RunResult))
     schema = closed(
         run={**text, "description": described["run_id"]},
         pipeline={**text, "description": described["pipeline"]},
-        mode={"enum": ["run", "dry-run", "plan", "diff"]},
+        mode={"enum": ["run", "dry-run", "plan", "apply", "diff"]},
         verdict={"enum": ["failed", "incomplete", "changed", "unchanged"]},
         exit_code={"enum": [0, 1, 3]},
         started={**text, "description": "RFC 3339, UTC."},
@@ -105,7 +105,8 @@ def run_result_schema() -> str:
     return json.dumps(whole_schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _attributes(value: type) -> Iterator[tuple[str, str]]:
+def attributes_of(value: type) -> Iterator[tuple[str, str]]:
+    """Return (attribute, text) of what a docstring says of its attributes."""
     doc = inspect.cleandoc(value.__doc__ or "").partition("Attributes:\n")[2]
     for item in re.split(r"\n(?=\S)", inspect.cleandoc(doc)):
         names, _, text = item.partition(":")

@@ -18,6 +18,7 @@ from .. import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("lumos_core.cli.run", "Run a pipeline: read, compare, version, publish, report."),
     "plan": ("lumos_core.cli.plan", "Show what a run would change in the catalogs, and write nothing."),
+    "apply": ("lumos_core.cli.apply", "Write exactly what a saved plan says, or nothing."),
     "validate": ("lumos_core.cli.validate", "Check a pipeline file without reading any data."),
     "migrate": ("lumos_core.cli.migrate", "Move everything of one catalog into another, with proof."),
     "init": ("lumos_core.cli.init", "Write a commented pipeline for a folder."),

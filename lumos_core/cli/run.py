@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("pipeline", required=False, type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Do everything but remember and publish.")
-@click.option("--full", is_flag=True, help="Reread what is unchanged.")
+@click.option("--full", is_flag=True, help="Reread what is unchanged, and look at every record of the catalogs.")
 @click.option("--select", metavar="SCOPE", help="Read only a part: the beginning of names, a URN, or a glob.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")

@@ -1,4 +1,4 @@
-"""What `lumos run` and `lumos plan` share: progress, ^C, and the shape of what they print."""
+"""What `lumos run`, `lumos plan` and `lumos apply` share: progress, ^C, and the shape of what they print."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,11 +35,13 @@ def run_pipeline(
     as_json: bool,
     quiet: bool,
     mode: Literal["run", "plan"],
+    out: str | None = None,
+    verbose: bool = False,
 ) -> int:
     """Run a pipeline for the command line and return its exit code."""
     from ..config.api import load_pipeline
     from ..loading.guarded import quiet_stdout
-    from ..running.api import run
+    from ..running.api import plan, run
     from ..running.result_data import result_data
 
     loaded = load_pipeline(pipeline)
@@ -47,9 +50,9 @@ def run_pipeline(
     reports = [ComponentSpec("reporter", "terminal")] if shown else []
     silent = quiet_stdout() if as_json else nullcontext()
     with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
-        result = run(
+        work = partial(plan, out=out) if mode == "plan" else partial(run, dry_run=dry_run)
+        result = work(
             loaded,
-            dry_run=dry_run,
             full=full,
             within=scope_of(select, loaded),
             progress=progress,
@@ -59,9 +62,37 @@ def run_pipeline(
     if as_json:
         click.echo(msgspec.json.encode(result_data(result)).decode())
     elif mode == "plan":
-        print_plan(result)
+        from .plan_view import print_plan
+
+        print_plan(result, verbose=verbose)
+        if out is not None:
+            click.echo(f"Saved to {visible(out)}; `lumos apply {visible(out)}` writes exactly this.")
     if (quiet or mode == "plan") and not as_json:
         print_failures(result)
+    return result.exit_code
+
+
+def apply_plan(plan: str, pipeline: str | None, *, as_json: bool, quiet: bool) -> int:
+    """Apply a saved plan for the command line and return its exit code."""
+    from ..config.api import load_pipeline
+    from ..loading.guarded import quiet_stdout
+    from ..running.applying import apply
+    from ..running.result_data import result_data
+
+    loaded = load_pipeline(pipeline)
+    silent = quiet_stdout() if as_json else nullcontext()
+    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
+        result = apply(plan, loaded, progress=progress, cancelled=cancelled)
+    if as_json:
+        click.echo(msgspec.json.encode(result_data(result)).decode())
+        return result.exit_code
+    for one in () if quiet else result.published:
+        told = [f"{one.written} written", *([f"{one.facts} facts"] if one.facts else []), f"{one.failed} failed"]
+        state = ", ".join(told) if one.applied else f"not written: {one.blocked or 'another catalog failed'}"
+        click.echo(visible(f"{one.catalog} {one.target}".rstrip() + f": {state}"))
+        for urn, key, why in one.conflicts:
+            click.secho(visible(f"  ! {' '.join(filter(None, (urn, key)))}: {why}"), fg="magenta")
+    print_failures(result)
     return result.exit_code
 
 
@@ -165,34 +196,6 @@ class _Bars:
 
             short = label if len(label) <= 40 else "…" + label[-39:]
             self._bars.update(self._task, completed=done, total=total, label=escape(visible(short)))
-
-
-def print_plan(result: RunResult) -> None:
-    """Print a plan for people: grouped by action, with the reason per key."""
-    for published in result.published:
-        counts = published.planned
-        parts = [f"{counts.get(action, 0)} to {action}" for action in ("create", "update", "remove", "restore")]
-        click.secho(visible(f"{published.catalog} {published.target}".rstrip()), bold=True)
-        click.echo(f"  {', '.join(parts)}, {counts.get('keep', 0)} to leave alone")
-        signs = {
-            "create": ("+", "green"),
-            "update": ("~", "yellow"),
-            "remove": ("-", "red"),
-            "restore": ("^", "cyan"),
-        }
-        for operation in published.operations:
-            sign, colour = signs[operation.action]
-            click.secho(visible(f"  {sign} {operation.urn}"), fg=colour)
-            if operation.action != "create":
-                for key, why in operation.reasons:
-                    click.echo(visible(f"      {key}: {why}"))
-        for urn, key, why in published.conflicts:
-            click.secho(visible(f"  ! {urn} {key}: {why}"), fg="magenta")
-    if result.gate.enabled and not result.gate.passed:
-        word = "change" if result.gate.failing == 1 else "changes"
-        click.secho(f"The gate would fail: {result.gate.failing} {word} ({result.gate.fail_on} or worse).", fg="red")
-    if not result.published:
-        click.echo("No catalog is configured, or the gate keeps it from being published.")
 
 
 def print_failures(result: RunResult) -> None:

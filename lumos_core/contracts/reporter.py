@@ -134,7 +134,7 @@ class RunResult(Struct, kw_only=True):
     Attributes:
         run_id: Sortable by time, unique (`20260115T103000Z-1f3a`).
         pipeline: Its `name`.
-        mode: `run`, `dry-run`, `plan` or `diff`.
+        mode: `run`, `dry-run`, `plan`, `apply` or `diff`.
         started, finished: RFC 3339 UTC.
         exit_code: As documented (0, 1, 3).
         first: True when there was no state before.
@@ -160,7 +160,7 @@ class RunResult(Struct, kw_only=True):
 
     run_id: str
     pipeline: str
-    mode: Literal["run", "dry-run", "plan", "diff"] = "run"
+    mode: Literal["run", "dry-run", "plan", "apply", "diff"] = "run"
     started: str = ""
     finished: str = ""
     exit_code: int = 0

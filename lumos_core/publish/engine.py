@@ -21,6 +21,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from ..contracts.context import Context
 from ..errors import CatalogError
 from ..model.record import line_key, line_kind, line_urn, make_key, split_key
 from ..model.scope import Scope
+from ..model.urns import host
 from ..snapshot.join import join
 from .apply import apply
 from .guard import GuardConfig, blocked
@@ -124,8 +126,13 @@ class Engine:
         lost = self._lost()
         ledger = self._ledger
         planner = Planner(self._catalog, self._ctx, self._policies, former=ledger.former, dress=dress, anew=lost)
-        items = self._touched(ours, full=full or lost)
-        steps = StepFile.write(self._folder / name, planner.steps(items), planner.trees.order)
+
+        def every() -> Iterator[Step]:
+            yield from planner.steps(self._touched(ours, full=full or lost))
+            if planner.remade and not (full or lost):
+                yield from planner.steps(self._companions(ours, planner.remade))
+
+        steps = StepFile.write(self._folder / name, every(), planner.trees.order)
         plan = Plan(
             steps=steps,
             counts=dict(planner.counts),
@@ -198,6 +205,17 @@ class Engine:
                 line = self._ledger.get(*split_key(other))
                 yield Touched(other, line, intent, line)
             intent = next(intents, None)
+
+    def _companions(self, ours: Lines, hosts: AbstractSet[str]) -> Iterator[Touched]:
+        """Foreign records and facts that did not change, of records that vanished from the catalog with them."""
+
+        def parts(lines: Iterator[bytes]) -> Iterator[bytes]:
+            return (line for line in self._taken(lines) if line_kind(line) in PARTS and host(line_urn(line)) in hosts)
+
+        doubtful = {line_key(line) for line in parts(self._ledger.publishing())}
+        for base, line in _all(parts(self._ledger.published()), parts(ours())):
+            if base is not None and base == line and line_key(base) not in doubtful:
+                yield Touched(line_key(base), base, None, line)
 
     def _taken(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Leave out what the catalog does not take."""

@@ -17,7 +17,7 @@ from ..contracts.catalog import Action, Catalog, Operation
 from ..contracts.context import Context
 from ..model import urns
 from ..model.elements import Lifecycle
-from ..model.entities import Entity
+from ..model.entities import KINDS, Entity
 from ..model.record import AnyRecord, Record, canonical, decode, digest, make_key
 from ..model.scope import Scope
 from .base import resolved
@@ -30,6 +30,9 @@ BATCH = 500
 
 FOUND = ("lumos/found", "true")
 """Marks what is remembered of a record that was in the catalog before it was given anything, until it was."""
+
+MISSED = ("lumos/missed", "true")
+"""Marks what is remembered of a record that vanished from the catalog, until it was made again."""
 
 Former = Callable[[str, str], "bytes | None"]
 """(kind, URN) -> the line that was last published of a record that is not published any more."""
@@ -70,6 +73,7 @@ class Planner:
         removed: Records of people's that would go; foreign records are not counted.
         conflicts: (URN, key, why).
         trees: The parents of what is planned.
+        remade: Records that were published, are not in the catalog any more, and are made again.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Planner:
         self.conflicts: list[tuple[str, str, str]] = []
         self.trees = Trees()
         self._gone: set[str] = set()
+        self.remade: set[str] = set()
 
     def steps(self, touched: Iterable[Touched]) -> Iterator[Step]:
         """Read what the catalog holds of the touched records and say what to do with each.
@@ -144,8 +149,9 @@ class Planner:
         adopted = known is not None and FOUND in getattr(known.value, "extra", ())
         if adopted and item.base is None:
             known = None
-        if kind == "foreign" and theirs is None and make_key(urns.kind(urns.host(urn)), urns.host(urn)) in held:
-            base = known  # the host is there: somebody took the foreign record away
+        host = urns.host(urn)
+        if kind == "foreign" and theirs is None and host not in self.remade and make_key(urns.kind(host), host) in held:
+            base = known  # its host is there: somebody took the foreign record away
         else:
             base = resolved(known, None if item.intent is None else decode(item.intent), theirs)
         ours = None if item.ours is None else self._dress(decode(item.ours))
@@ -158,8 +164,11 @@ class Planner:
             operation = None if adopted else self._removal(kind, urn, theirs)
         if base is None and operation is not None and theirs is not None and kind != "foreign":
             base = Record(urn, type(theirs.value)(extra=[FOUND]), kind)
+        elif theirs is None and item.base is not None and item.ours is not None and kind != "foreign":
+            struct: Any = KINDS[kind]
+            base = Record(urn, struct(extra=[MISSED]), kind)
         was = None if base is None else canonical(base)
-        rebased = was != item.base and (doubtful or known is None or theirs is None)
+        rebased = was != item.base and (item.ours is not None if theirs is None else doubtful or known is None)
         needed = rebased or (operation is not None and ours is None)
         parts: dict[str, Any] = {
             "line": raw(item.ours),
@@ -171,14 +180,17 @@ class Planner:
             expect = "" if theirs is None else digest(canonical(theirs))
             return Step(kind=kind, urn=urn, action="keep", expect=expect, **parts)
         if kind != "foreign":
-            self._place(operation, ours or base)
+            self._place(operation, ours or base, vanished=item.base is not None or doubtful)
         return Step.of(operation, **parts)
 
-    def _place(self, operation: Operation, known: AnyRecord | None) -> None:
+    def _place(self, operation: Operation, known: AnyRecord | None, *, vanished: bool) -> None:
+        """Remember of an operation what others depend on."""
         parent = getattr(operation.set, "parent", None) or (known.value.parent if known is not None else None)
         if operation.action == "remove":
             self.removed += 1
             self._gone.add(operation.urn)
+        elif operation.action == "create" and vanished:
+            self.remade.add(operation.urn)
         if parent:
             self.trees.add(operation.urn, operation.kind, parent, urns.kind(parent))
 
@@ -282,7 +294,8 @@ class Planner:
         """Facts are given when they differ from what was given, never taken back, and nobody edits them."""
         parts: dict[str, Any] = {"line": raw(item.ours), "doubtful": item.intent is not None}
         ours = None if item.ours is None else decode(item.ours)
-        given = item.base == item.ours and item.intent is None and not self._anew
+        anew = self._anew or urns.host(_urn(item)) in self.remade
+        given = item.base == item.ours and item.intent is None and not anew
         if ours is None or given or (theirs is not None and theirs.value == ours.value):
             return Step(kind="stats", urn=_urn(item), action="keep", **parts)
         action: Action = "create" if item.base is None else "update"

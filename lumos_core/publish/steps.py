@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from ..contracts.catalog import Operation, Outcome
 from ..files import atomic_write
 from ..model.record import Record, canonical, decode
+from ..model.urns import host
 from ..snapshot.sorter import LineSorter
 
 NONE = Raw(b"null")
@@ -30,7 +31,7 @@ class Step(Struct, frozen=True, omit_defaults=True, kw_only=True):
         reasons: Why, per key.
         held: Line of a record with what the catalog held of these keys.
         expect: Digest of the whole record that the catalog held; empty when it had none.
-        parent: Where the record belongs, when a parent of the same plan must exist before it.
+        parent: Where the record belongs; when that could not be made, the record is not tried.
         line: What is remembered as published afterwards; null when nothing of the record is.
         base: What the catalog was last given, where that had to be found out or is needed to take it back.
         doubtful: True when the outcome of an earlier attempt is not known.
@@ -55,8 +56,8 @@ class Step(Struct, frozen=True, omit_defaults=True, kw_only=True):
     @classmethod
     def of(cls, operation: Operation, **more: Any) -> Step:
         """Return the step of an operation."""
-        if operation.kind not in ("foreign", "stats"):
-            more["parent"] = getattr(operation.set, "parent", None) or ""
+        part = operation.kind in ("foreign", "stats")
+        more["parent"] = host(operation.urn) if part else getattr(operation.set, "parent", None) or ""
         return cls(
             kind=operation.kind,
             urn=operation.urn,
@@ -161,6 +162,16 @@ class StepFile:
                         file.write(line.split(b"\0", 2)[2] + b"\n")
         finally:
             spool.unlink(missing_ok=True)
+        return cls(path, count, operations)
+
+    @classmethod
+    def copy(cls, path: Path, steps: Iterable[Step], operations: int) -> StepFile:
+        """Write steps that are in order already."""
+        count = 0
+        with atomic_write(path, "wb") as file:
+            for step in steps:
+                file.write(encode(step) + b"\n")
+                count += 1
         return cls(path, count, operations)
 
     def __len__(self) -> int:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..config.api import load_pipeline
-from ..contracts.reporter import GateResult, RunResult
+from ..contracts.reporter import GateResult, PublishResult, RunResult
 from ..files import read_yaml
 from ..history.pairs import pairs
 from ..history.views import coverage_of
 from ..model.coverage import EVERYTHING, Coverage
 from ..model.record import without_stats
 from ..model.scope import Scope
+from ..publish.engine import Plan
 from ..times import utc
 from .changes import ChangeFile, by_record, by_severity
 from .collect import collect
@@ -66,22 +67,79 @@ def run(
     Raises:
         LumosError: When the run could not begin or had to stop; its `exit_code` says how.
     """
-    loaded = _loaded(pipeline)
-    waiver_file = _waiver_file(loaded)
-    store = loaded.store.build()
+    return _go(
+        pipeline,
+        dry_run=dry_run,
+        full=full,
+        within=within,
+        progress=progress,
+        reports=reports,
+        cancelled=cancelled,
+        out=None,
+    )
+
+
+def plan(
+    pipeline: str | Path | Pipeline | None = None,
+    *,
+    out: str | Path | None = None,
+    full: bool = False,
+    within: Scope = Scope(),
+    progress: Progress | None = None,
+    reports: Sequence[ComponentSpec] = (),
+    cancelled: threading.Event | None = None,
+) -> RunResult:
+    """Say exactly what a run would do, without remembering or writing anything.
+
+    Args:
+        pipeline: As for `run`.
+        out: A file to save the plan to, for `apply`.
+        full: As for `run`.
+        within: As for `run`.
+        progress: As for `run`.
+        reports: As for `run`.
+        cancelled: As for `run`.
+
+    Returns:
+        The result; `published[...].operations` is the plan.
+
+    Raises:
+        LumosError: When it could not begin or had to stop, or the file cannot be written.
+    """
+    return _go(
+        pipeline,
+        dry_run=True,
+        full=full,
+        within=within,
+        progress=progress,
+        reports=reports,
+        cancelled=cancelled,
+        out=None if out is None else Path(out),
+    )
+
+
+def _go(
+    pipeline: str | Path | Pipeline | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    within: Scope,
+    progress: Progress | None,
+    reports: Sequence[ComponentSpec],
+    cancelled: threading.Event | None,
+    out: Path | None,
+) -> RunResult:
+    found = loaded(pipeline)
+    waiver_file = _waiver_file(found)
+    store = found.store.build()
     try:
         with store.lock():
             session = Session(
-                loaded, store, full=full, within=within, progress=progress or Silence(), cancelled=cancelled
+                found, store, full=full, within=within, progress=progress or Silence(), cancelled=cancelled
             )
-            return _Line(session, waiver_file, dry_run=dry_run, reports=reports).go()
+            return _Line(session, waiver_file, dry_run=dry_run, reports=reports, out=out).go()
     finally:
         store.close()
-
-
-def plan(pipeline: str | Path | Pipeline | None = None, **options: Any) -> RunResult:
-    """Say exactly what a run would do, without remembering or writing anything; options as for `run`."""
-    return run(pipeline, dry_run=True, **options)
 
 
 def validate(pipeline: str | Path | None = None) -> Pipeline:
@@ -91,12 +149,13 @@ def validate(pipeline: str | Path | None = None) -> Pipeline:
         ConfigError: With every problem of every component, each with its place.
         PluginError: When a plugin that it names cannot be used.
     """
-    loaded = load_pipeline(pipeline)
-    _waiver_file(loaded)
-    return loaded
+    found = load_pipeline(pipeline)
+    _waiver_file(found)
+    return found
 
 
-def _loaded(pipeline: str | Path | Pipeline | None) -> Pipeline:
+def loaded(pipeline: str | Path | Pipeline | None) -> Pipeline:
+    """Return a pipeline, read from its file where it is not loaded yet."""
     from ..config.pipeline import Pipeline as PipelineType
 
     return pipeline if isinstance(pipeline, PipelineType) else load_pipeline(pipeline)
@@ -112,9 +171,15 @@ class _Line:
     """The stages of one run, in order; what one leaves for the next are its attributes."""
 
     def __init__(
-        self, session: Session, waiver_file: WaiverFile, *, dry_run: bool, reports: Sequence[ComponentSpec]
+        self,
+        session: Session,
+        waiver_file: WaiverFile,
+        *,
+        dry_run: bool,
+        reports: Sequence[ComponentSpec],
+        out: Path | None,
     ) -> None:
-        self.session, self.dry_run = session, dry_run
+        self.session, self.dry_run, self.out = session, dry_run, out
         self.reports = [*session.pipeline.reports, *reports]
         path = session.pipeline.gate.waivers if session.pipeline.gate else None
         today = datetime.now(timezone.utc).date()
@@ -255,9 +320,21 @@ class _Line:
         session, result = self.session, self.result
         gate_config = session.pipeline.gate
         hold = gate_config is not None and gate_config.before == "publish" and not result.gate.passed
+        plans: list[tuple[PublishResult, Plan]] = []
         with session.stage("publish"):
             for spec in () if hold else session.pipeline.catalogs:
-                result.published.append(publish(session, spec, self._head, write=not self.dry_run))
+                one = publish(
+                    session,
+                    spec,
+                    self._head,
+                    write=not self.dry_run,
+                    planned=lambda result, plan: plans.append((result, plan)),
+                )
+                result.published.append(one)
+        if self.out is not None:
+            from .applying import save_plans
+
+            save_plans(self.out, session, plans)
 
     def _report(self) -> None:
         session, result = self.session, self.result

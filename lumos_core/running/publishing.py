@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TOLD = 1000
 """Failed records that are told one by one; more are counted."""
 
-Planned = Callable[["ComponentSpec", PublishResult, Plan], None]
+Planned = Callable[[PublishResult, Plan], None]
 
 
 def ref_of(spec: ComponentSpec) -> str:
@@ -62,7 +62,7 @@ def publish(
         engine = engine_of(session, spec, catalog, ctx)
         plan = _plan(session, spec, engine, head, result)
         if planned is not None:
-            planned(spec, result, plan)
+            planned(result, plan)
         if write and not result.blocked:
             carry_out(session, spec, engine, plan, result)
 

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from lumos_core.cli import main, running
+from lumos_core.cli.plan_view import print_plan
 from lumos_core.contracts.reporter import GateResult, Many, Notice, PublishResult, RunResult
-from lumos_core.plugin_api import Operation
+from lumos_core.plugin_api import Dataset, Lifecycle, Operation, Owner
 from lumos_core.running.progress import Silence
 
 ORDERS = "urn:lumos:dataset:(csv,orders,PROD)"
@@ -85,31 +86,52 @@ def plan_of(**keys: object) -> RunResult:
 def test_a_plan_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     made = [
         Operation(kind="dataset", urn=ORDERS, action="create", reasons=(("name", "new here"),)),
-        Operation(kind="dataset", urn=f"{ORDERS}2", action="update", reasons=(("owners", "changed at the source"),)),
-        Operation(kind="dataset", urn=f"{ORDERS}\x1b[31m", action="remove", reasons=(("lifecycle", "gone"),)),
+        Operation(
+            kind="dataset",
+            urn=f"{ORDERS}2",
+            action="update",
+            set=Dataset(owners=[Owner(owner="urn:lumos:user:bo")]),
+            held=Dataset(owners=[Owner(owner="urn:lumos:user:ada")]),
+            reasons=(("owners", "changed at the source"),),
+        ),
+        Operation(
+            kind="dataset",
+            urn=f"{ORDERS}\x1b[31m",
+            action="remove",
+            set=Dataset(lifecycle=Lifecycle(removed=True)),
+            reasons=(("lifecycle", "gone"),),
+        ),
         Operation(kind="dataset", urn=f"{ORDERS}4", action="restore"),
     ]
     published = PublishResult(catalog="local", target="a.db")
     published.operations = Many(lambda: iter(made), len(made))
     published.planned = {"create": 1, "update": 1, "remove": 1, "restore": 1, "keep": 5}
     published.conflicts = [(ORDERS, "tags", "it was changed on both sides")]
-    running.print_plan(
+    print_plan(
         plan_of(published=[published], gate=GateResult(enabled=True, fail_on="breaking", passed=False, failing=2))
     )
     out = capsys.readouterr().out
     assert out.splitlines() == [
         "local a.db",
         "  1 to create, 1 to update, 1 to remove, 1 to restore, 5 to leave alone",
-        f"  + {ORDERS}",
-        f"  ~ {ORDERS}2",
-        "      owners: changed at the source",
-        f"  - {ORDERS}" + r"\u{1b}[31m",
-        "      lifecycle: gone",
-        f"  ^ {ORDERS}4",
-        f"  ! {ORDERS} tags: it was changed on both sides",
+        "  create dataset",
+        f"    + {ORDERS}",
+        "  update dataset",
+        f"    ~ {ORDERS}2",
+        "        owners: changed at the source",
+        "          - urn:lumos:user:ada",
+        "          + urn:lumos:user:bo",
+        "  restore dataset",
+        f"    ^ {ORDERS}4",
+        "  remove dataset",
+        f"    - {ORDERS}" + r"\u{1b}[31m",
+        "        lifecycle: gone",
+        "          + removed: true",
+        "  left to people",
+        f"    ! {ORDERS} tags: it was changed on both sides",
         "The gate would fail: 2 changes (breaking or worse).",
     ]
-    running.print_plan(plan_of())
+    print_plan(plan_of())
     assert "No catalog is configured" in capsys.readouterr().out
 
 
