@@ -148,7 +148,10 @@ class DataHubCatalog(Catalog[DataHubConfig]):
     def _records(
         self, mapper: Mapper, thing: Thing, resources: Mapping[str, Thing], scope: Scope, ctx: Context
     ) -> Iterator[AnyRecord]:
-        if thing.entity == RESOURCE and thing.aspects.get("platformResourceInfo", {}).get("resourceType") == RESOURCE_TYPE:
+        if (
+            thing.entity == RESOURCE
+            and thing.aspects.get("platformResourceInfo", {}).get("resourceType") == RESOURCE_TYPE
+        ):
             text = kept_in(thing)
             if text.startswith('{"kind":"foreign","urn":"urn:lumos:foreign:') and scope.matches(
                 (record := decode(text.encode())).urn
@@ -172,9 +175,7 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         yield from foreign_parts(mapper, thing, held)
         yield from self._facts(mapper, thing, held.record.urn, resources)
 
-    def _facts(
-        self, mapper: Mapper, thing: Thing, host: str, resources: Mapping[str, Thing]
-    ) -> Iterator[AnyRecord]:
+    def _facts(self, mapper: Mapper, thing: Thing, host: str, resources: Mapping[str, Thing]) -> Iterator[AnyRecord]:
         for aspect, type_ in STATS.items():
             value = thing.aspects.get(aspect)
             if value is None:
@@ -293,9 +294,7 @@ def _definitions(
     wanted = {one.property for operation in operations for one in getattr(operation.set, "structured", None) or ()}
     natives = _natives(mapper, wanted)
     for thing in things.values():
-        natives |= {
-            one["propertyUrn"] for one in thing.aspects.get("structuredProperties", {}).get("properties", ())
-        }
+        natives |= {one["propertyUrn"] for one in thing.aspects.get("structuredProperties", {}).get("properties", ())}
         natives |= _natives(mapper, _PROPERTY.findall(text_of(thing)) if thing.entity in SHAPES else ())
     found = server.get(sorted(native for native in natives if entity_of(native) == "structuredProperty"))
     return {

@@ -34,6 +34,7 @@ from .holding import (
     has_properties,
     hold,
     kept_in,
+    meant,
     resource,
     resource_of,
     without_alias,
@@ -46,6 +47,7 @@ from .native import Aspects, Draft, Thing, spellings_of
 from .shapes import EMPTY, SHAPES, STAMP, STATS
 
 _OURS = ("lastModified", "auditStamp")
+_SAME = object()
 DELETE = None
 """Instead of a value: the aspect is deleted."""
 
@@ -147,8 +149,13 @@ class Change:
             return changed
         if f"{entity_of(self.native)}/{type_}" in self.mapper.missing:
             raise ValueError(f"this server has no aspect {type_} of {entity_of(self.native)}")
+        if type_ in STATS:
+            return record is not None and self._put(self.native, type_, self._whole(record))
         self._restored[type_] = record
         return True
+
+    def _whole(self, record: AnyRecord) -> Any:
+        return foreign.restore(record, find=finder(self.mapper), back=backer(self.mapper)).value
 
     def _apply_thing(self, record: AnyRecord | None, system: str) -> bool:
         """Write a foreign record that belongs to no other: an entity that we do not understand, or a note of it."""
@@ -158,8 +165,7 @@ class Change:
             return self._put_resource(urn, key, text) if key else self._put(self.native, "status", {"removed": True})
         if record is None:
             return self._put(self.native, "status", {"removed": True})
-        body = foreign.restore(record, None, find=finder(self.mapper), back=backer(self.mapper)).value
-        changed = [self._put(self.native, aspect, value) for aspect, value in body.items()]
+        changed = [self._put(self.native, aspect, value) for aspect, value in self._whole(record).items()]
         return any(changed)
 
     def _apply_fact(self, operation: Operation) -> bool:
@@ -216,20 +222,36 @@ class Change:
     def _write_record(self) -> None:
         assert self._record is not None
         record, mapper = self._record, self.mapper
-        new = mapper.write(copied(record), self._spellings())
-        text = shadow.keep(copied(record), mapper.project, list(self._travelling.values()))
-        old = self._held.said if self._held else {}
-        entity = entity_of(self.native)
-        info = SHAPES[entity].info
-        if has_properties(entity):
-            if text or (self._held and self._held.text):
-                new.setdefault(info, self._blank(record))
-        else:
+        present: Aspects = dict(self.thing.aspects) if self.thing else {}
+        old, new = self._held.said if self._held else {}, mapper.write(copied(record), self._spellings())
+        wanted = dict(present)
+        for aspect in sorted({*old, *new, *self._restored} - STATS.keys()):
+            target = self._target(aspect, old, new)
+            if target is DELETE:
+                wanted.pop(aspect, None)
+            elif target is not _SAME:
+                wanted[aspect] = _stamped(target, self._stamp)
+        # What reading will give, with all that others wrote, is what the property has to complete.
+        text = shadow.keep(copied(record), lambda _: mapper.read(self.native, wanted), self._travelling.values())
+        self._keep(text, wanted)
+        for aspect in sorted({*present, *wanted}):
+            value = wanted.get(aspect, DELETE)
+            if value != present.get(aspect, DELETE):
+                self.writes[self.native, aspect] = value
+
+    def _keep(self, text: str, wanted: Aspects) -> None:
+        """Put the property `lumos` where it belongs."""
+        assert self._record is not None
+        if not has_properties(entity_of(self.native)):
             self._put_resource(resource_of(self.native), self.native, text)
-        texts = (self._held.text if self._held else "", text) if has_properties(entity) else ("", "")
-        for aspect in sorted({*old, *new, *self._restored}):
-            if aspect not in STATS:
-                self._write_aspect(aspect, old, new, texts if aspect == info else ("", ""))
+            return
+        if text == (self._held.text if self._held else ""):
+            return
+        info = SHAPES[entity_of(self.native)].info
+        bare = without_text(wanted.get(info) or self._blank(self._record))
+        if text:
+            bare["customProperties"] = {**bare.get("customProperties", {}), shadow.PROPERTY: text}
+        wanted[info] = bare
 
     def _blank(self, record: AnyRecord) -> Aspects:
         """The aspect that holds custom properties, of a record that says nothing in it."""
@@ -237,33 +259,29 @@ class Change:
         complete(draft)
         return draft.aspects.get(draft.shape.info, {})
 
-    def _write_aspect(self, aspect: str, old: Aspects, new: Aspects, texts: tuple[str, str]) -> None:
+    def _target(self, aspect: str, old: Aspects, new: Aspects) -> Any:
+        """Return what an aspect is to hold: a value, `DELETE`, or `_SAME` as it holds now."""
         before, after = old.get(aspect), new.get(aspect)
         present = self.thing.aspects.get(aspect) if self.thing else None
         restored = aspect in self._restored
-        if self._held is not None and before == after and texts[0] == texts[1] and not restored:
+        if self._held is not None and before == after and not restored:
             if present is not None or not self._says_more(aspect, after):
-                return
-        if after is None and aspect not in EMPTY and not restored:
-            if present is not None:
-                self.writes[self.native, aspect] = DELETE
-            return
+                return _SAME
+        if after is None and aspect not in EMPTY and not restored and aspect != SHAPES[entity_of(self.native)].info:
+            return DELETE
         blank = EMPTY.get(aspect, {})
         target: Any = after if after is not None else blank
         if restored:
             target = self._with_restored(aspect, target, known=aspect in new or aspect in old or aspect in EMPTY)
-            if target is DELETE:
-                if present is not None:
-                    self.writes[self.native, aspect] = DELETE
-                return
         elif present is not None:
-            held = without_text(present) if texts[0] else present
-            rest = difference(aspect, held, before if before is not None else blank)
+            rest = difference(aspect, without_text(present), before if before is not None else blank)
             target = self._with_rest(aspect, target, rest, new)
-        if texts[1]:
-            target = {**target, "customProperties": {**target.get("customProperties", {}), shadow.PROPERTY: texts[1]}}
-        if target != present:
-            self.writes[self.native, aspect] = _stamped(target, self._stamp)
+        if target is DELETE or present is None:
+            return target
+        text = present.get("customProperties", {}).get(shadow.PROPERTY) if isinstance(present, dict) else None
+        if text is not None:
+            return {**target, "customProperties": {**target.get("customProperties", {}), shadow.PROPERTY: text}}
+        return target
 
     def _says_more(self, aspect: str, value: Any) -> bool:
         """Tell whether an aspect that is absent would say something: what the server did not take before."""
@@ -272,31 +290,34 @@ class Change:
         return canonical(read(self.native, now)) != canonical(read(self.native, {**now, aspect: value}))
 
     def _with_rest(self, aspect: str, target: Any, rest: Any, new: Aspects) -> Any:
-        """An aspect with what others wrote in it, unless that would say something else than what we write."""
+        """An aspect with what others wrote in it, unless that would say something else than what is meant."""
+        assert self._record is not None
         if not rest:
             return target
         candidate = add(target, rest)
-        read = self.mapper.read
-        if canonical(read(self.native, {**new, aspect: candidate})) == canonical(
-            read(self.native, {**new, aspect: target})
-        ):
-            return candidate
-        assert self._record is not None
-        message = f"`{aspect}` holds what does not fit what is written now; that part of it is left out"
-        self.warnings.append(("stale-residue", message, self._record.urn))
-        return target
+        ours, theirs = (self.mapper.read(self.native, {**new, aspect: value}).value for value in (target, candidate))
+        meant: Any = self._record.value
+        for key in type(ours).__struct_fields__:
+            said, read = getattr(ours, key), getattr(theirs, key)
+            if read not in (said, getattr(meant, key, None)):
+                message = f"`{aspect}` holds what does not fit what is written now; that part of it is left out"
+                self.warnings.append(("stale-residue", message, self._record.urn))
+                return target
+        return candidate
 
     def _with_restored(self, aspect: str, target: Any, known: bool) -> Any:
         """An aspect with the residue of a foreign record."""
         record = self._restored[aspect]
         if record is None:
             return target if known else DELETE
-        written = foreign.restore(record, target, find=finder(self.mapper), back=backer(self.mapper))
+        said = meant(aspect, target)
+        written = foreign.restore(record, said, find=finder(self.mapper), back=backer(self.mapper))
+        stamps = {member: held for member, held in target.items() if member not in said}
         if written.stale:
             self._refuse(record.urn, f"what is understood of {aspect} was changed since this was read; it is left out")
         elif written.missing:
             self._refuse(record.urn, f"it refers to what DataHub cannot hold: {', '.join(written.missing)}", "written")
-        return written.value
+        return _with_stamps({**stamps, **written.value})
 
     def _refuse(self, urn: str, reason: str, status: Any = "conflict") -> None:
         self.outcomes = [Outcome(urn, status, reason) if one.urn == urn else one for one in self.outcomes]
@@ -344,6 +365,14 @@ def _bare(record: AnyRecord) -> AnyRecord:
 def _event(value: Aspects) -> Aspects:
     """What identifies an event of a time series."""
     return {key: value[key] for key in ("timestampMillis", "eventGranularity", "messageId") if key in value}
+
+
+def _with_stamps(value: Any) -> Any:
+    """A value with the stamps that DataHub demands of lists of terms; residue has none."""
+    if isinstance(value, dict):
+        found = {key: _with_stamps(member) for key, member in value.items()}
+        return {**found, "auditStamp": STAMP} if "terms" in found and "auditStamp" not in found else found
+    return [_with_stamps(member) for member in value] if isinstance(value, list) else value
 
 
 def _stamped(value: Any, stamp: Aspects) -> Any:

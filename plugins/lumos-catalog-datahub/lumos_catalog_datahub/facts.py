@@ -134,7 +134,9 @@ def _write_profile(stats: Stats, spelling: Spelling) -> dict[str, Any]:
 
 
 def _read_usage(value: dict[str, Any], view: View) -> Stats:
-    fields = [(read_path(held["fieldPath"])[1], [("query_count", held["count"])]) for held in value.get("fieldCounts", ())]
+    fields = [
+        (read_path(held["fieldPath"])[1], [("query_count", held["count"])]) for held in value.get("fieldCounts", ())
+    ]
     return Stats(metrics=_named(value, _USAGE), fields=fields)
 
 

@@ -128,9 +128,7 @@ def _unknown(path: str) -> str:
     return ""
 
 
-def _v2(
-    segments: tuple[paths.Segment, ...], part: str | None, type_of: Callable[[str], str], natural: bool
-) -> str:
+def _v2(segments: tuple[paths.Segment, ...], part: str | None, type_of: Callable[[str], str], natural: bool) -> str:
     pieces = [V2]
     if part == "key":
         pieces.append(_KEY)

@@ -58,21 +58,18 @@ _KEYS = {
     "fieldProfiles": "fieldPath",
     "fieldCounts": "fieldPath",
 }
-_STAMPS = (
-    "lastModified",
-    "auditStamp",
-    "assertionInfo.lastUpdated",
-    "schemaMetadata.created",
-    "editableSchemaMetadata.created",
-    "editableDatasetProperties.created",
-    "editableDataFlowProperties.created",
-    "editableDataJobProperties.created",
-    "editableChartProperties.created",
-    "editableDashboardProperties.created",
-    "editableNotebookProperties.created",
-    "upstreams.created",
-    "schemaMetadata.hash",
-)
+_STAMPS = ("glossaryTerms.auditStamp", "upstreams.auditStamp", "upstreams.created")
+_EDITABLE = ("created", "lastModified", "deleted")
+_TOP = {
+    "schemaMetadata": ("created", "lastModified", "deleted"),
+    "glossaryTerms": ("auditStamp",),
+    "assertionInfo": ("lastUpdated",),
+    **dict.fromkeys(
+        (shape.editable for shape in SHAPES.values() if shape.editable not in ("", "corpUserEditableInfo")), _EDITABLE
+    ),
+    "editableSchemaMetadata": _EDITABLE,
+}
+"""Aspect -> members that are stamps; of the others, `lastModified`."""
 
 
 @cache
@@ -92,7 +89,13 @@ def rules_of(aspect: str, meaning: bool) -> Rules:
     keys = {own(place): key for place, key in _KEYS.items() if own(place)}
     if not meaning:
         return Rules(keys)
-    return Rules(keys, drop=filter(None, map(own, _STAMPS)), defaults={"confidenceScore": 1.0})
+    return Rules(keys, drop=_STAMPS, defaults={"confidenceScore": 1.0, "customProperties": {}})
+
+
+def meant(aspect: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an aspect without its stamps."""
+    dropped = _TOP.get(aspect, ("lastModified",))
+    return {member: held for member, held in value.items() if member not in dropped}
 
 
 class Held(NamedTuple):
@@ -221,9 +224,10 @@ def foreign_parts(mapper: Mapper, thing: Thing, held: Held) -> Iterator[AnyRecor
             if not unread_fact(mapper, thing, aspect, value):
                 continue
         elif aspect in held.said or aspect in shape.aspects or aspect in (shape.info, shape.editable):
+            value = meant(aspect, value)
             if aspect not in held.said and strip(value, rules_of(aspect, True)) == {}:
                 continue
-            said = held.said.get(aspect, EMPTY.get(aspect, {}))
+            said = meant(aspect, held.said.get(aspect, EMPTY.get(aspect, {})))
         rules = rules_of(aspect, said is not None)
         found = foreign.make(host, SYSTEM, aspect, value, said, rules=rules, find=find)
         if found is not None:

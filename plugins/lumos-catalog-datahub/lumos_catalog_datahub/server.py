@@ -161,7 +161,9 @@ class Server:
         seen: set[str] = set()
         while parts:
             for part, page in zip(
-                parts, each(lambda part: self._page(entities, part), parts, self._config.workers, self._ctx), strict=True
+                parts,
+                each(lambda part: self._page(entities, part), parts, self._config.workers, self._ctx),
+                strict=True,
             ):
                 urns = [found["urn"] for found in page["entities"]]
                 part.count += len(urns)

@@ -22,9 +22,7 @@ class Settings(NamedTuple):
     token: str
 
 
-def settings(
-    config: DataHubConfig, environ: Mapping[str, str] | None = None, home: Path | None = None
-) -> Settings:
+def settings(config: DataHubConfig, environ: Mapping[str, str] | None = None, home: Path | None = None) -> Settings:
     """Return server and token: of the pipeline, else of the environment, else of `~/.datahubenv`.
 
     A token of the environment or of the file goes only to the server that stands beside it.

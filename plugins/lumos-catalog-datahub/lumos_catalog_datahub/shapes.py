@@ -123,7 +123,9 @@ SHAPES: dict[str, Shape] = {
         required={"description": "", "lastModified": {}},
         unnamed=True,
     ),
-    "mlModel": _shape("mlModelProperties", f"{_LOCATED} container", editable="editableMlModelProperties", created="stamp"),
+    "mlModel": _shape(
+        "mlModelProperties", f"{_LOCATED} container", editable="editableMlModelProperties", created="stamp"
+    ),
     "mlModelGroup": _shape(
         "mlModelGroupProperties", f"{_LOCATED} container", editable="editableMlModelGroupProperties", created="stamp"
     ),
@@ -170,7 +172,9 @@ SHAPES: dict[str, Shape] = {
         parent=("parentDomain", "domain"),
         unnamed=True,
     ),
-    "dataProduct": _shape("dataProductProperties", f"{_GOVERNED} subTypes", parent=("parentDataProduct", "dataProduct")),
+    "dataProduct": _shape(
+        "dataProductProperties", f"{_GOVERNED} subTypes", parent=("parentDataProduct", "dataProduct")
+    ),
     "corpuser": _shape(
         "corpUserInfo",
         "globalTags status structuredProperties subTypes groupMembership nativeGroupMembership",

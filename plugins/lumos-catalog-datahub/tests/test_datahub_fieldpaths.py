@@ -47,12 +47,17 @@ def test_what_the_vendor_writes_is_understood(native: str, place: tuple[str | No
 def test_flat_fields_stay_in_v1_and_nested_ones_say_their_types() -> None:
     assert write("id") == "id"
     types = {"items": "list<struct>", "items[].id": "int64", "m": "map<string,list<int64?>>"}
-    assert write("items", None, types.__getitem__, True) == "[version=2.0].[type=struct].[type=array].[type=struct].items"
+    assert (
+        write("items", None, types.__getitem__, True) == "[version=2.0].[type=struct].[type=array].[type=struct].items"
+    )
     assert (
         write("items[].id", None, types.__getitem__)
         == "[version=2.0].[type=struct].[type=array].[type=struct].items.[type=int64].id"
     )
-    assert write("m", None, types.__getitem__, True) == "[version=2.0].[type=struct].[type=map].[type=array].[type=int64].m"
+    assert (
+        write("m", None, types.__getitem__, True)
+        == "[version=2.0].[type=struct].[type=map].[type=array].[type=int64].m"
+    )
 
 
 def test_a_spelling_that_the_catalog_has_is_kept() -> None:

@@ -63,9 +63,7 @@ def read(view: View, value: Entity) -> None:
     if shape.name:
         value.name = info.get(shape.name)
     _read_texts(view, value)
-    value.properties = [
-        (key, text) for key, text in info.get("customProperties", {}).items() if key != shadow.PROPERTY
-    ]
+    value.properties = [(key, text) for key, text in info.get("customProperties", {}).items() if key != shadow.PROPERTY]
     if shape.url and (url := info.get(shape.url)):
         value.links = [Link(url=url, type="source")]
     value.links += [_link(view, one) for one in view.aspect("institutionalMemory").get("elements", ())]

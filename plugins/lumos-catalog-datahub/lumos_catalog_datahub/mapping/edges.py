@@ -206,7 +206,9 @@ def _write_relations(value: Entity, draft: Draft) -> None:
     entity = draft.entity
 
     def targets(type_: str, *entities: str, layer: str | None = None) -> list[str]:
-        return draft.natives([one.target for one in value.relations if (one.type, one.layer) == (type_, layer)], *entities)
+        return draft.natives(
+            [one.target for one in value.relations if (one.type, one.layer) == (type_, layer)], *entities
+        )
 
     if entity == "glossaryTerm":
         for member, type_ in _TERMS.items():
