@@ -38,6 +38,7 @@ _API = {
     "textconv_snapshot": "lumos_core.snapshot.api",
     "migrate": "lumos_core.migration.migrating",
     "roll_back": "lumos_core.migration.rolling_back",
+    "sync": "lumos_core.migration.syncing",
     "search": "lumos_core.publish.searching",
     "plugins": "lumos_core.loading.api",
     "check_plugin": "lumos_core.loading.check",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -34,6 +31,7 @@ from .report import write_reports
 from .rereading import reread
 from .result import MigrationResult
 from .results import failures_of, operations_of, records_of
+from .scratch import Scratch
 from .writing import Journal, Refresher, carry_out, failures, pending
 
 SHOWN = 1000
@@ -167,7 +165,7 @@ class _Migration:
         self._select(self.wishes)
         self.target.open()
         self.source.open()
-        place = _Scratch()
+        place = Scratch()
         self.folder = Folder.make(place.path, Place.of(self.source), Place.of(self.target), self.wishes)
         self._read()
         self._name()
@@ -402,11 +400,3 @@ class _Migration:
             operations=operations_of(folder.plan),
             failures=failures_of(folder.journal),
         )
-
-
-class _Scratch:
-    """A folder that goes when nobody needs it any more."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="lumos-migration-"))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
