@@ -284,8 +284,8 @@ def vendor_datahub(session: nox.Session) -> None:
 
 @nox.session(name="vendor-openmetadata")
 def vendor_openmetadata(session: nox.Session) -> None:
-    """The fake of OpenMetadata against the vendor's client, command and models, old and new (installs about 600 MB)."""
-    install(session, "--group", "tests", *wheels(session, first_party("lumos-testing-openmetadata")))
+    """The fake of OpenMetadata, and our requests, against the vendor's client, command and models (installs about 600 MB)."""
+    install(session, "--group", "tests", *wheels(session, first_party("lumos-catalog-openmetadata")))
     # Each is only ever run in an environment of its own. The older one, under the Apache License, asks for a newer
     # setuptools to be absent; its pins exclude Python 3.12 and later.
     wanted = {"15": ["openmetadata-ingestion==1.5.0.0", "setuptools<81"], "20": ["openmetadata-ingestion>=2.0,<2.1"]}
@@ -298,7 +298,9 @@ def vendor_openmetadata(session: nox.Session) -> None:
             into = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
             session.run(*into, *packages, "dbt-core<1.12", external=True)
         named[f"LUMOS_OPENMETADATA_{short}"] = str(python.absolute())
-    chosen = ["plugins/lumos-testing-openmetadata/tests/test_openmetadata_vendor.py", *session.posargs]
+    theirs_and_ours = ["lumos-testing-openmetadata/tests/test_openmetadata_vendor.py"]
+    theirs_and_ours += ["lumos-catalog-openmetadata/tests/test_openmetadata_bodies.py"]
+    chosen = [*(f"plugins/{file}" for file in theirs_and_ours), *session.posargs]
     session.run("pytest", "-q", "-m", "heavy", *chosen, env=named)
 
 
