@@ -28,6 +28,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
     "differ": {"semantic": "lumos-differ-semantic"},
     "catalog": {
         "atlas": "lumos-catalog-atlas",
+        "datahub": "lumos-catalog-datahub",
         "local": "lumos-catalog-local",
         "openmetadata": "lumos-catalog-openmetadata",
     },
