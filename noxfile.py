@@ -284,7 +284,7 @@ def vendor_datahub(session: nox.Session) -> None:
 
 @nox.session(name="vendor-openmetadata")
 def vendor_openmetadata(session: nox.Session) -> None:
-    """The fake of OpenMetadata, and our requests, against the vendor's client, command and models (installs about 600 MB)."""
+    """The fake of OpenMetadata, and our requests, against the vendor's code, old and new (installs about 600 MB)."""
     install(session, "--group", "tests", *wheels(session, first_party("lumos-catalog-openmetadata")))
     # Each is only ever run in an environment of its own. The older one, under the Apache License, asks for a newer
     # setuptools to be absent; its pins exclude Python 3.12 and later.

@@ -14,8 +14,8 @@ from .common import clean, is_web, reference, style_of, style_to
 Doc = dict[str, Any]
 
 NOWHERE = "lumos.example.org"
-"""Domain of the addresses of users who have none, since a user must have one; reserved by RFC 2606, whose `.invalid` the
-vendor's models refuse."""
+"""Domain of the addresses of users who have none, since a user must have one; reserved by RFC 2606, whose `.invalid`
+the vendor's models refuse."""
 
 ORGANIZATION = "Organization"
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
