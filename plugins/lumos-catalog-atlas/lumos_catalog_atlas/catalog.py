@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import ClassVar
 
 from lumos_core.plugin_api import (
@@ -40,6 +41,7 @@ class AtlasCatalog(Catalog[AtlasConfig]):
         self._reader: Reader | None = None
         self._writer: Writer | None = None
         self._written: set[str] = set()
+        self._lock = Lock()
         self._ctx: Context | None = None
 
     @property
@@ -128,7 +130,8 @@ class AtlasCatalog(Catalog[AtlasConfig]):
         if ctx.cancelled():
             raise Cancelled("Writing to Atlas was cancelled")
         _, _, writer = self._open(ctx)
-        outcomes = writer.write(batch, ctx)
+        with self._lock:  # upserts of one name at the same moment make several entities of it
+            outcomes = writer.write(batch, ctx)
         for outcome in outcomes:
             if outcome.status in ("written", "unchanged"):
                 try:

@@ -52,7 +52,10 @@ def to_column(field: Field, position: int, host: names.NativeId, urn: str, clust
         attributes["position"] = position
     if type_ == "lumos_field":
         attributes |= {"type": field.type, "displayName": shown(field.display_name), "subtype": field.subtype}
-    custom = {models.POSITION: str(position), TYPE: "\n".join((field.type, field.native_type or "", _SAID[field.nullable]))}
+    custom = {
+        models.POSITION: str(position),
+        TYPE: "\n".join((field.type, field.native_type or "", _SAID[field.nullable])),
+    }
     if field.part is not None:
         custom[PART] = field.part
     return Native(id_, attributes, custom, labels, marks, to_terms(field.terms))

@@ -12,14 +12,12 @@ from lumos_remote import Missing, each
 from lumos_core.plugin_api import (
     AnyRecord,
     Cancelled,
-    CatalogError,
     Context,
     Foreign,
     Lifecycle,
     Record,
     decode,
     shadow,
-    urns,
 )
 
 from . import mapping, models, names, tagdefs, wire
@@ -224,6 +222,16 @@ def _own(native: Native) -> Native:
     )
 
 
+def forget_propagated(record: AnyRecord, native: Native) -> None:
+    """Take away what Atlas itself propagates: it says so again, as long as that is so."""
+    value: Any = record.value
+    shown = from_marks([mark for mark in native.marks if mark.origin], [])
+    value.tags = [link for link in value.tags if link not in shown]
+    shown = from_marks([mark for column in native.columns for mark in column.marks if mark.origin], [])
+    for field in getattr(value, "fields", ()):
+        field.tags = [link for link in field.tags if link not in shown]
+
+
 def _add_propagated(record: AnyRecord, native: Native) -> None:
     value: Any = record.value
     value.tags = [*value.tags, *from_marks([mark for mark in native.marks if mark.origin], [])]
@@ -233,13 +241,3 @@ def _add_propagated(record: AnyRecord, native: Native) -> None:
         key = (column.custom.get("lumos_part"), str(column.attributes.get("name")))
         if marks and key in fields:
             fields[key].tags = [*fields[key].tags, *from_marks(marks, [])]
-
-
-def is_complete(urn: str) -> None:
-    """Refuse a URN that shares its place in Atlas with another one.
-
-    Raises:
-        CatalogError: It does.
-    """
-    if urns.parse(urn).fragment:
-        raise CatalogError("a part of a record is no entity of its own", where=urn)

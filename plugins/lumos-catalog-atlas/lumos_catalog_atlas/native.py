@@ -62,6 +62,7 @@ class Native:
         guid: Of the entity that was read; empty before it is written.
         removed: It is soft-deleted.
         updated: When it was changed (ms).
+        fixed: Official relations to one other entity, which Atlas wants to see again at every update.
         residue: Attributes that the mapping does not understand, as JSON.
     """
 
@@ -79,6 +80,7 @@ class Native:
     guid: str = ""
     removed: bool = False
     updated: int = 0
+    fixed: dict[str, Any] = field(default_factory=dict)
     residue: dict[str, Any] = field(default_factory=dict)
 
 

@@ -213,7 +213,10 @@ class Server:
     # -- writing
 
     def upsert(self, entities: Sequence[Json]) -> dict[str, str]:
-        """Write entities, all or none, and return placeholder -> guid. A concurrent upsert of a name is a 500: again."""
+        """Write entities, all or none, and return placeholder -> guid.
+
+        Of concurrent upserts of one name some are answered 500, and may be sent again; some make an entity each.
+        """
         answer = self.client.post("/v2/entity/bulk", {"entities": entities}, idempotent=True, retry=(500,)).value
         assigned: dict[str, str] = (answer or {}).get("guidAssignments") or {}
         return assigned

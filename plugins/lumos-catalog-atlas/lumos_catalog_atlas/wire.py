@@ -38,6 +38,9 @@ _UNDERSTOOD = frozenset(
 )
 
 
+_OWN = frozenset(("lumosParent", "lumosFieldOf", "lumosLineageOf", "anchor", "parentCategory"))
+
+
 def active(value: Any, gone: bool = False) -> list[Json]:
     """Return the ends of a relation that stand; `gone`: also those whose other end was deleted with it."""
     items = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
@@ -110,6 +113,11 @@ def _part(entity: Json, resolve: Resolve) -> Native:
     native.guid = entity.get("guid", "")
     native.removed = entity.get("status") == "DELETED"
     native.updated = int(entity.get("updateTime") or 0)
+    native.fixed = {
+        name: {"guid": end["guid"]}
+        for name, end in related.items()
+        if isinstance(end, dict) and name not in _OWN and active(end)
+    }
     skipped = _UNDERSTOOD | related.keys()
     native.residue = {key: value for key, value in attributes.items() if key not in skipped and not _empty(value)}
     return native
@@ -231,6 +239,7 @@ def write(paper: Paper, native: Native, urn: str, glossary: str, parent: str, cl
     elif native.id.type == "AtlasGlossary":
         pass
     else:
+        relations |= native.fixed
         relations["lumosParent"] = above[0] if above else None
         if model.parent is not None and parent:
             relations[model.parent[0]] = {"guid": parent}

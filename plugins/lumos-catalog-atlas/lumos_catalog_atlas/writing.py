@@ -22,7 +22,7 @@ from lumos_core.plugin_api import (
 from lumos_core.plugin_api import decode as decode_line
 
 from . import mapping, models, names, tagdefs, wire
-from .held import HELPER, SYSTEM, Held, Reader, split
+from .held import HELPER, SYSTEM, Held, Reader, forget_propagated, split
 from .marks import VALUE
 from .native import Mark, Native
 from .server import Json, Server
@@ -240,6 +240,8 @@ class Writer:
         if before and canonical(_copy(record)) == before and foreign == was:
             return "unchanged"
         _forget_guid(record, held)
+        if held is not None and held.native is not None:
+            forget_propagated(record, held.native)
         record.value.captured = []
         id_ = names.native_id(urn, self._cluster)
         return Job(urn, places, record, held, id_, foreign=foreign)
@@ -293,6 +295,7 @@ class Writer:
                 native.custom[models.GONE] = canonical(_copy(job.record)).decode()
             self._cast(native)
             glossary = self._glossary(native, {job.id: job for job in jobs}, paper)
+            native.fixed = dict(job.held.native.fixed) if job.guid and job.held and job.held.native else {}
             wire.write(paper, native, job.urn, glossary, self._holder(native, job, paper), self._cluster)
             _add_residue(paper, job)
         fresh = dict(self._guids.items())
