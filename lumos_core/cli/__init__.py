@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apply": ("lumos_core.cli.apply", "Write exactly what a saved plan says, or nothing."),
     "validate": ("lumos_core.cli.validate", "Check a pipeline file without reading any data."),
     "migrate": ("lumos_core.cli.migrate", "Move everything of one catalog into another, with proof."),
+    "sync": ("lumos_core.cli.sync", "Keep two catalogs in step."),
     "init": ("lumos_core.cli.init", "Write a commented pipeline for a folder."),
     "discover": ("lumos_core.cli.discover", "Write a commented pipeline for a database or a folder."),
     "diff": ("lumos_core.cli.diff", "Compare two snapshots, runs, dates or versions."),

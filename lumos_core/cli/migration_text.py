@@ -14,6 +14,7 @@ from .output import console, table_of
 if TYPE_CHECKING:
     from ..contracts.catalog import Operation
     from ..migration.result import MigrationResult
+    from ..migration.sync_result import SyncResult
 
 SHOWN = 50
 """Operations and conflicts that are shown; `--json` has all."""
@@ -51,6 +52,23 @@ def print_result(result: MigrationResult) -> None:
         click.echo(f"  report {visible(path)}")
     if result.mode == "migrate":
         click.echo(f"  undo it with: lumos migrate --to {visible(result.target.file)} --rollback {result.id}")
+
+
+def print_sync(result: SyncResult) -> None:
+    """Print a sync."""
+    for side in (result.left, result.right):
+        click.secho(visible(side.place.label), bold=True)
+        click.echo(f"  {_counts(side.planned) or 'nothing to be done'}")
+        print_operations(side.operations)
+    print_conflicts(result.conflicts)
+    for urn in islice(result.own, 10):
+        click.echo(visible(f"  = {urn} is only there, and is left alone"))
+    if len(result.own) > 10:
+        click.echo(f"  = {len(result.own) - 10:,} more are only there")
+    for old, new in islice(result.ambiguous, 10):
+        click.secho(visible(f"  ? {old} may be {new}; both were left"), fg="magenta")
+    if result.one_sided:
+        click.echo(f"  not compared, since one side cannot hold it: {', '.join(result.one_sided)}")
 
 
 def print_operations(operations: Iterable[Operation]) -> None:
