@@ -19,7 +19,7 @@ _KEPT = {
     "keys": "unique, check and index keys; names of primary keys, whether a key is enforced",
     "layout": "format, location, sorting, clustering and transforms; only that a field partitions is shown",
     "lifecycle": "status and retention; soft deletes of domains and roles; deprecation of what cannot be deprecated",
-    "lineage": "layers, confidence, descriptions, expressions and jobs of an edge; upstreams that are no dataset or job",
+    "lineage": "layers, confidence, descriptions, expressions, jobs of an edge; upstreams that are no dataset or job",
     "lineage.columns": "jobs, types, masking and layers of an edge",
     "links": "types of links other than `source`, a second link to the same address",
     "native": "formats other than YAML",

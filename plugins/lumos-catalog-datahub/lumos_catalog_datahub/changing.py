@@ -257,16 +257,17 @@ class Change:
         """The aspect that holds custom properties, of a record that says nothing in it."""
         draft = Draft(record.urn, self.native, self.mapper.names, self.mapper.missing)
         complete(draft)
-        return draft.aspects.get(draft.shape.info, {})
+        found: Aspects = draft.aspects.get(draft.shape.info, {})
+        return found
 
     def _target(self, aspect: str, old: Aspects, new: Aspects) -> Any:
         """Return what an aspect is to hold: a value, `DELETE`, or `_SAME` as it holds now."""
         before, after = old.get(aspect), new.get(aspect)
         present = self.thing.aspects.get(aspect) if self.thing else None
         restored = aspect in self._restored
-        if self._held is not None and before == after and not restored:
-            if present is not None or not self._says_more(aspect, after):
-                return _SAME
+        same = self._held is not None and before == after and not restored
+        if same and (present is not None or not self._says_more(aspect, after)):
+            return _SAME
         if after is None and aspect not in EMPTY and not restored and aspect != SHAPES[entity_of(self.native)].info:
             return DELETE
         blank = EMPTY.get(aspect, {})

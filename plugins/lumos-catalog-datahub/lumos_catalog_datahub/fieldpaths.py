@@ -173,7 +173,7 @@ def _name(name: str) -> str:
 
 def _words(type_text: str) -> list[str]:
     """The types before a name, from outside in: `list<struct>` is `array`, `struct`."""
-    words = []
+    words: list[str] = []
     rest = type_text
     while rest:
         head, _, rest = rest.partition("<")

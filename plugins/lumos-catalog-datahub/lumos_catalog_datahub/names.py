@@ -3,7 +3,7 @@
 | Lumos | DataHub |
 |---|---|
 | `urn:lumos:dataset:(postgres,shop.orders,PROD)` | `urn:li:dataset:(urn:li:dataPlatform:postgres,shop.orders,PROD)` |
-| `urn:lumos:dataset:(postgres,eu:shop.orders,PROD)` | the same with `eu.shop.orders`; read back so when `eu` is a known instance |
+| `urn:lumos:dataset:(postgres,eu:shop.orders,PROD)` | `...,eu.shop.orders,PROD)`; needs `instances: [eu]` |
 | `urn:lumos:task:(airflow,load/orders,PROD)` | `urn:li:dataJob:(urn:li:dataFlow:(airflow,load,PROD),orders)` |
 | `urn:lumos:container:(datahub,3f2a,PROD)` | `urn:li:container:3f2a` |
 | `urn:lumos:container:(postgres,shop,PROD)` | `urn:li:container:lumos:container:postgres:PROD:shop` |

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from lumos_core.plugin_api import urns
 
 from . import names as identity
+from .escaping import name_of
 from .fieldpaths import Place, Spelling, read
 from .names import Names
 from .shapes import NOBODY, SHAPES, STAMP, Shape
@@ -74,7 +75,7 @@ class View:
             parts = identity.split(native)
             if parts.entity == "schemaField" and len(parts.parts) == 2:
                 host, text = parts.parts
-                path = read(identity.name_of(text))[1]
+                path = read(name_of(text))[1]
                 return f"#{path}" if host == self.urn else urns.field(self.names.lumos(host), path)
             return self.names.lumos(native)
         except (ValueError, AttributeError, TypeError):
@@ -123,7 +124,8 @@ class Draft:
 
     def aspect(self, name: str) -> dict[str, Any]:
         """Return an aspect to write into."""
-        return self.aspects.setdefault(name, {})
+        found: dict[str, Any] = self.aspects.setdefault(name, {})
+        return found
 
     @property
     def info(self) -> dict[str, Any]:
@@ -191,7 +193,7 @@ def field_of(urn: Any) -> tuple[str, str]:
         return "", ""
     if parts.entity != "schemaField" or len(parts.parts) != 2:
         return "", ""
-    return parts.parts[0], identity.name_of(parts.parts[1])
+    return parts.parts[0], name_of(parts.parts[1])
 
 
 def time_of(millis: Any) -> str | None:

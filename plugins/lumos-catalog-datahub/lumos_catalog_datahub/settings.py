@@ -69,7 +69,7 @@ def _file(path: Path) -> Settings | None:
         ) from None
     gms = content.get("gms") if isinstance(content, dict) else None
     server = gms.get("server") if isinstance(gms, dict) else None
-    if not server:
+    if not server or not isinstance(gms, dict):
         return None
     return Settings(_checked(str(server), str(path)), str(gms.get("token") or ""))
 

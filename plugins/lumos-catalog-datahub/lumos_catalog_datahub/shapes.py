@@ -253,17 +253,54 @@ EMPTY: dict[str, Any] = {
 """What an aspect holds when nothing is to be said in it any more; others are deleted, or lose what is not required."""
 
 LEFT_OUT = frozenset(
-    "dataHubAccessToken dataHubAction dataHubConnection dataHubExecutionRequest dataHubFile dataHubIngestionSource "
-    "dataHubOpenAPISchema dataHubPageModule dataHubPageTemplate dataHubPersona dataHubPolicy dataHubRetention "
-    "dataHubRole dataHubSecret dataHubStepState dataHubUpgrade dataHubView dataPlatform dataType entityType "
-    "globalSettings inviteToken lifecycleStageType post searchTemplate telemetry".split()  # noqa: SIM905
+    [
+        "dataHubAccessToken",
+        "dataHubAction",
+        "dataHubConnection",
+        "dataHubExecutionRequest",
+        "dataHubFile",
+        "dataHubIngestionSource",
+        "dataHubOpenAPISchema",
+        "dataHubPageModule",
+        "dataHubPageTemplate",
+        "dataHubPersona",
+        "dataHubPolicy",
+        "dataHubRetention",
+        "dataHubRole",
+        "dataHubSecret",
+        "dataHubStepState",
+        "dataHubUpgrade",
+        "dataHubView",
+        "dataPlatform",
+        "dataType",
+        "entityType",
+        "globalSettings",
+        "inviteToken",
+        "lifecycleStageType",
+        "post",
+        "searchTemplate",
+        "telemetry",
+    ]
 )
 """Entities that are DataHub's own: rights, secrets, pages, settings, registries. Never read, never written."""
 
 DERIVED = frozenset(
-    "browsePaths browsePathsV2 incidentsSummary usageFeatures storageFeatures testResults assertionRunSummary "
-    "datahubIngestionCheckpoint datahubIngestionRunSummary semanticContent corpUserCredentials corpUserSettings "
-    "assetSettings forms".split()  # noqa: SIM905
+    [
+        "browsePaths",
+        "browsePathsV2",
+        "incidentsSummary",
+        "usageFeatures",
+        "storageFeatures",
+        "testResults",
+        "assertionRunSummary",
+        "datahubIngestionCheckpoint",
+        "datahubIngestionRunSummary",
+        "semanticContent",
+        "corpUserCredentials",
+        "corpUserSettings",
+        "assetSettings",
+        "forms",
+    ]
 )
 """Aspects that the server derives or keeps for itself; never read, never written."""
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from lumos_catalog_datahub.changing import Change
 from lumos_catalog_datahub.holding import (
     foreign_parts,
@@ -126,7 +125,7 @@ def test_every_aspect_of_the_vendor_is_written_back_equal(entity: str, name: str
             continue
         change, after = written(operations)
         assert [one for one in change.outcomes if one.status in ("failed", "conflict")] == []
-        assert_valid(after.urn, {key: value for key, value in after.aspects.items()})
+        assert_valid(after.urn, after.aspects)
         assert meaning(after).get(name, {}) == meaning(thing).get(name, {})
         again = sorted(canonical(record) for record in everything(after) if name not in STATS)
         assert again == sorted(canonical(record) for record in found if name not in STATS)

@@ -11,15 +11,15 @@ from lumos_core.plugin_api import urns
 
 NAMES = Names(["eu", "eu.west"])
 HOSTILE = st.text(max_size=30) | st.sampled_from(
-    ["a,b", "(x)", "a::b", ' "q" ', "%28", "%2528", "50%", "a%20b", "läng/ü", "🦉", "x" * 300, "ü" * 300, "urn:li:x:y"]
-    + ["lumos:tag:::x", "lumos:dataset:p:PROD:x", "␟", "eu.shop", "a\nb", "ends ", "%E2%90%A0", "a/b", "\udcff.csv"]
+    [
+        *("a,b", "(x)", "a::b", ' "q" ', "%28", "%2528", "50%", "a%20b", "läng/ü", "🦉", "x" * 300, "ü" * 300),
+        *("urn:li:x:y", "lumos:tag:::x", "lumos:dataset:p:PROD:x", "\u241f", "eu.shop", "a\nb", "ends ", "%E2%90%A0"),
+        *("a/b", "\udcff.csv"),
+    ]
 )
 LOCATED = sorted({"metric", "report", *ENTITIES} - {"user", "tag"})
-PLAIN = ["tag", "classification", "term", "glossary", "category", "domain", "data_product", "user", "group", "role"] + [
-    "property",
-    "ownership_type",
-    "assertion",
-    "contract",
+PLAIN = [
+    type_ for type_ in ENTITIES if urns.kind(f"urn:lumos:{type_}:x") not in ("dataset", "container", "job", "asset")
 ]
 
 

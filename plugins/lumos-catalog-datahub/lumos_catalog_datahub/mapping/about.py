@@ -21,6 +21,7 @@ from lumos_core.plugin_api import (
 )
 
 from .. import names as identity
+from ..escaping import name_of
 from ..native import Draft, View, millis_of, of_stamp, stamp_of, time_of
 from ..shapes import NOBODY
 
@@ -54,7 +55,7 @@ def called(native: str) -> str:
     """Return what an entity without a name is called: the end of its id."""
     parts = identity.split(native).parts
     name = parts[1] if len(parts) > 1 else parts[0]
-    return identity.name_of(name) or name
+    return name_of(name) or name
 
 
 def read(view: View, value: Entity) -> None:
@@ -140,7 +141,7 @@ def _platform(draft: Draft) -> str:
 
 def _read_texts(view: View, value: Entity) -> None:
     shape, info = view.shape, view.info
-    texts: dict[str, str] = {}
+    texts: dict[str, Any] = {}
     said = info.get(shape.text) if shape.text else None
     if said or (said == "" and shape.text not in shape.required):
         texts["source" if shape.editable else "manual"] = said
@@ -152,7 +153,7 @@ def _read_texts(view: View, value: Entity) -> None:
         value.description = Description(**texts)
     if view.entity in _DISPLAYED:
         aspect, member = _DISPLAYED[view.entity]
-        shown = {"manual": view.aspect(aspect).get(member)}
+        shown: dict[str, Any] = {"manual": view.aspect(aspect).get(member)}
         if view.entity == "corpuser":
             shown["source"] = info.get("displayName")
         if any(text is not None for text in shown.values()):

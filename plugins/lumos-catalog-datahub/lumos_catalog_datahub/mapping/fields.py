@@ -185,7 +185,8 @@ def _native_field(path: str, field: Field, draft: Draft, keyed: set[str], partit
 
 def _write_typed(fields: dict[str, Field], draft: Draft) -> None:
     """Write what people typed about the fields."""
-    spelling, rows = draft.spelling(editable=True), {}
+    spelling = draft.spelling(editable=True)
+    rows: dict[str, Any] = {}
     for path, field in fields.items():
         held: dict[str, Any] = {}
         if field.description is not None and field.description.manual is not None:

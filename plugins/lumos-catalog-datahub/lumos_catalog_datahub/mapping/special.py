@@ -20,14 +20,32 @@ from lumos_core.plugin_api import (
 )
 
 from .. import names as identity
+from ..escaping import name_of
 from ..native import Draft, View
 
 _VALUE_TYPES = {"string": "string", "number": "decimal", "date": "date", "urn": "ref", "rich_text": "markdown"}
 _NATIVE_VALUE_TYPES = {ours: f"urn:li:dataType:datahub.{native}" for native, ours in _VALUE_TYPES.items()}
 _NUMBERS = ("int", "uint", "float", "decimal", "double")
-_APPLIES = tuple(
-    "dataset schemaField container dataFlow dataJob chart dashboard mlModel mlModelGroup mlFeature mlFeatureTable "
-    "mlPrimaryKey application glossaryNode glossaryTerm domain dataProduct corpuser corpGroup".split()  # noqa: SIM905
+_APPLIES = (
+    "dataset",
+    "schemaField",
+    "container",
+    "dataFlow",
+    "dataJob",
+    "chart",
+    "dashboard",
+    "mlModel",
+    "mlModelGroup",
+    "mlFeature",
+    "mlFeatureTable",
+    "mlPrimaryKey",
+    "application",
+    "glossaryNode",
+    "glossaryTerm",
+    "domain",
+    "dataProduct",
+    "corpuser",
+    "corpGroup",
 )
 _CHART_QUERIES = frozenset(("LOOKML", "SQL"))
 _CUSTOM = "CUSTOM"
@@ -135,7 +153,7 @@ def _write_property(value: Property, draft: Draft) -> None:
     type_ = value.type or "string"
     known = _NATIVE_VALUE_TYPES.get(type_)
     number = "urn:li:dataType:datahub.number" if type_.startswith(_NUMBERS) else "urn:li:dataType:datahub.string"
-    info["qualifiedName"] = identity.name_of(identity.split(draft.urn).parts[0])
+    info["qualifiedName"] = name_of(identity.split(draft.urn).parts[0])
     info["valueType"] = known or number
     if value.multiple is not None:
         info["cardinality"] = "MULTIPLE" if value.multiple else "SINGLE"
