@@ -117,7 +117,7 @@ class Lookup:
             self.server.define(TYPES[place.type])
             body = create_request(Native(place, doc), IMPLIED, self.server.names, self.identify)
             try:
-                raw = self.server.client.put(f"/{TYPES[place.type].route}", body).value
+                raw = self.server.client.post(f"/{TYPES[place.type].route}", body, idempotent=True).value
             except Exists:
                 raw = None
             self.seen(place, raw if raw is not None else self.server.get(place))

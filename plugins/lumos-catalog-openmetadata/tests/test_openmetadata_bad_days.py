@@ -87,7 +87,7 @@ PASSING: dict[str, Fault] = {
 @pytest.mark.parametrize("fault", PASSING)
 def test_what_passes_is_tried_again(fake: OpenMetadataFake, fault: str) -> None:
     catalog = build(fake)
-    PASSING[fault](fake.faults.when(method="PUT", path=TABLES, times=1))
+    PASSING[fault](fake.faults.when(method="POST", path=TABLES, times=1))
     assert write(catalog, create("orders", description=Description(source="Orders"))) == ["written"]
     assert read(catalog)[urn("orders")].description == Description(source="Orders")
 
@@ -114,7 +114,7 @@ def test_chaos_ends_in_the_same_state(fake: OpenMetadataFake, seed: int) -> None
 def test_a_500_is_not_retried_and_fails_one_record(fake: OpenMetadataFake) -> None:
     catalog = build(fake)
     body = {"code": 500, "errorType": "UNHANDLED_SERVER_EXCEPTION", "message": "no"}
-    rule = fake.faults.when(method="PUT", path=TABLES + "$", times=1).answer(500, body)
+    rule = fake.faults.when(method="POST", path=TABLES + "$", times=1).answer(500, body)
     assert sorted(write(catalog, create("orders"), create("customers"))) == ["failed", "written"]
     assert rule.hits == 1
     assert len(read(catalog)) == 1
@@ -123,7 +123,7 @@ def test_a_500_is_not_retried_and_fails_one_record(fake: OpenMetadataFake) -> No
 @pytest.mark.parametrize("status", [403, 404, 413, 422])
 def test_what_is_refused_fails_alone_with_its_reason(fake: OpenMetadataFake, status: int) -> None:
     catalog = build(fake)
-    fake.faults.when(method="PUT", path=TABLES, times=1).answer(status, {"code": status, "message": "because of it"})
+    fake.faults.when(method="POST", path=TABLES, times=1).answer(status, {"code": status, "message": "because of it"})
     outcomes = list(catalog.write([create("orders"), create("customers")], MemoryContext()))
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     assert len(failed) == 1
@@ -142,7 +142,7 @@ def test_a_wrong_token_stops_and_is_not_shown(fake: OpenMetadataFake) -> None:
 
 def test_a_token_that_ends_in_the_middle_stops(fake: OpenMetadataFake) -> None:
     catalog = build(fake)
-    fake.faults.when(method="PUT", path=TABLES, after=1).answer(401)
+    fake.faults.when(method="POST", path=TABLES, after=1).answer(401)
     with pytest.raises(Unauthorised):
         list(catalog.write([create(f"t{number}") for number in range(5)], MemoryContext()))
     fake.faults.clear()
@@ -155,7 +155,7 @@ def test_a_person_logs_in_and_again_when_the_token_ends(fake: OpenMetadataFake) 
     options = {"server": fake.url, "email": "ann@example.com", "password": "a good password", "workers": 1}
     catalog = OpenMetadata(OpenMetadataConfig(**options))
     catalog.check(MemoryContext())
-    fake.faults.when(method="PUT", path=TABLES, times=1).answer(401)
+    fake.faults.when(method="POST", path=TABLES, times=1).answer(401)
     assert write(catalog, create("orders")) == ["written"]
     assert fake.calls["POST /api/v1/users/login"] >= 3
     wrong = OpenMetadata(OpenMetadataConfig(**{**options, "password": "a wrong one"}))
@@ -294,7 +294,7 @@ def test_unknown_operations_fail_with_a_reason(fake: OpenMetadataFake) -> None:
 
 def test_a_parent_that_goes_meanwhile_is_made_again(fake: OpenMetadataFake) -> None:
     catalog = build(fake)
-    fake.faults.when(method="PUT", path=TABLES, times=1).answer(
+    fake.faults.when(method="POST", path=TABLES, times=1).answer(
         404, {"code": 404, "message": "databaseSchema not found"}
     )
     assert write(catalog, create("orders")) == ["failed"]
