@@ -11,6 +11,7 @@ from lumos_remote import (
     Bearer,
     Broken,
     Client,
+    Exists,
     Forbidden,
     Missing,
     Moved,
@@ -42,6 +43,7 @@ MOST = 200
 LARGEST = 15 * 1024 * 1024
 """Bytes of a request."""
 
+_MOVED = (Moved, Exists)
 _SINGLE = (Refused, Forbidden, Broken, Missing)  # about what was sent, not about the service
 _WHERE = "give the address of the metadata service (`http://host:8080`), or that of the pages with `/api/gms` behind it"
 
@@ -254,12 +256,12 @@ class Server:
         try:
             # Conditions make it repeatable: what was applied already is refused, and read again.
             self.client.post(path, list(body.values()), query, idempotent=True)
-        except (Moved, TooLarge, *_SINGLE) as error:
+        except (*_MOVED, TooLarge, *_SINGLE) as error:
             if len(body) == 1:
                 urn = writes[0].urn
                 if len(writes) > 1 and isinstance(error, TooLarge):
                     return {key: value for one in writes for key, value in self._send([one]).items()}
-                return {urn: Failure(_reason(error), isinstance(error, Moved))}
+                return {urn: Failure(_reason(error), isinstance(error, _MOVED))}
             middle = len(body) // 2
             first = set(list(body)[:middle])
             halves = [one for one in writes if one.urn in first], [one for one in writes if one.urn not in first]
