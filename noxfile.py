@@ -304,6 +304,14 @@ def vendor_openmetadata(session: nox.Session) -> None:
     session.run("pytest", "-q", "-m", "heavy", *chosen, env=named)
 
 
+@nox.session(name="table-format-oracles")
+def table_format_oracles(session: nox.Session) -> None:
+    """Tables of Delta and Iceberg against the libraries of those formats (installs about 300 MB)."""
+    install(session, "--group", "tests", *wheels(session, first_party("lumos-format-delta")))
+    session.install("deltalake==1.6.6")
+    session.run("pytest", "-q", "plugins/lumos-format-delta/tests/test_delta_oracle.py", *session.posargs)
+
+
 @nox.session(name="sql-oracle")
 def sql_oracle(session: nox.Session) -> None:
     """Lineage from SQL against another implementation of it, whose dependencies stay out of everything else."""

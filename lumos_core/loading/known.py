@@ -23,6 +23,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "parquet": "lumos-source-parquet",
         "avro": "lumos-source-avro",
         "json": "lumos-source-json",
+        "delta": "lumos-format-delta",
     },
     "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
     "differ": {"semantic": "lumos-differ-semantic"},
