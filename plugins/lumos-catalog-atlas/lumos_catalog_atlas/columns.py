@@ -69,7 +69,7 @@ def from_column(column: Native) -> Field:
     path = name if ours else paths.join([paths.Segment("name", name)])
     type_, native = "unknown", attributes.get(_TYPE.get(column.id.type, "type"))
     kept = column.custom.get(TYPE, "").split("\n")
-    nullable = attributes.get(_NULLABLE.get(column.id.type, "")) is True or None
+    nullable: bool | None = attributes.get(_NULLABLE.get(column.id.type, "")) is True or None
     if len(kept) == 3 and native == (kept[1] or kept[0]):
         type_, native = kept[0] if kept[0] != type_ else type_, kept[1] or None
         if bool(nullable) == (kept[2] == "true") or column.id.type not in _NULLABLE:

@@ -166,7 +166,7 @@ class Reader:
         line = native.custom.get(models.GONE)
         foreign: dict[str, AnyRecord] = {}
         if native.removed and line:
-            record, stale = decode(line.encode()), ()
+            record, stale = decode(line.encode()), tuple[str, ...]()
         else:
             own = _own(native)
             found = shadow.recall(

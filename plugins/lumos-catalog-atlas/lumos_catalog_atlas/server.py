@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from lumos_remote import Basic, Bearer, Client, Exists, Missing, segments, supported
+from lumos_remote import Auth, Basic, Bearer, Client, Exists, Missing, segments, supported
 
 from lumos_core.plugin_api import CatalogError
 
@@ -30,7 +30,7 @@ class Server:
     """
 
     def __init__(self, config: AtlasConfig, cancelled: Callable[[], bool] | None = None) -> None:
-        auth = None
+        auth: Auth | None = None
         if config.token is not None:
             auth = Bearer(config.token.get_secret_value())
         elif config.password is not None:

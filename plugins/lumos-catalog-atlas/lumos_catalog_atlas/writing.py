@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,11 +24,11 @@ from lumos_core.plugin_api import decode as decode_line
 from . import mapping, models, names, tagdefs, wire
 from .held import HELPER, SYSTEM, Held, Reader, forget_propagated, split
 from .marks import VALUE
-from .native import Mark, Native
-from .server import Json, Server
+from .native import Mark, Native, without
+from .server import Json, Server, native_id
 
 _RANK = {"AtlasGlossary": 0, "AtlasGlossaryCategory": 1, "AtlasGlossaryTerm": 2, "rdbms_instance": 3}
-_CASTS = {
+_CASTS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("int", "long", "short", "byte", "date"), int),
     **dict.fromkeys(("float", "double"), float),
     "boolean": lambda text: {"true": True, "false": False}[text.lower()],
@@ -286,7 +286,7 @@ class Writer:
         for job in jobs:
             draft = drafts[job.urn]
             missing = {urn for urn in _direct(draft) if (id_ := self._id(urn)) not in self._guids and id_ not in here}
-            native = job.native = mapping.without(draft, missing)
+            native = job.native = without(draft, missing)
             lost = mapping.projection(self._cluster, missing)
             kept = [item for urn, item in job.foreign.items() if not urn.endswith(f"#{SYSTEM}/entity")]
             text = shadow.keep(_copy(job.record), lost, kept)
@@ -374,7 +374,7 @@ class Writer:
         for type_, qualified in by_type.items():
             for answer in self._server.by_name(type_, qualified, brief=True):
                 for entity in answer.get("entities") or []:
-                    self._guids[wire.native_id(entity)] = entity["guid"]
+                    self._guids[native_id(entity)] = entity["guid"]
 
     def _holder(self, native: Native, job: Job, paper: wire.Paper) -> str:
         """Return the guid of what an official relation must lead to."""

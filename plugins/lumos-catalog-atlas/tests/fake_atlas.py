@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,9 @@ class FakeAtlas(HttpFake):
             kind: {item["name"]: {**item, "guid": self._guid()} for item in defs.get(kind, [])} for kind in _KINDS
         }
         self.entities: dict[str, Json] = {}
-        self.relations: list[Json] = []
+        self._named: dict[tuple[str, str], str] = {}
+        self._rows: dict[str, list[Json]] = defaultdict(list)
+        self._known: dict[tuple[str, str], Any] = {}
         self.version = {"Name": "apache-atlas", "Version": "2.1.0", "Description": "Metadata Management"}
         self.clock = 1_700_000_000_000
 
@@ -78,6 +81,7 @@ class FakeAtlas(HttpFake):
     @route("POST", f"{_BASE}/v2/types/typedefs")
     def define(self, request: Request) -> Json:
         body = request.json()
+        self._known.clear()
         for kind in _KINDS:
             for item in body.get(kind) or []:
                 if any(item["name"] in self.defs[other] for other in _KINDS):
@@ -95,6 +99,7 @@ class FakeAtlas(HttpFake):
     @route("PUT", f"{_BASE}/v2/types/typedefs")
     def redefine(self, request: Request) -> Json:
         body = request.json()
+        self._known.clear()
         for kind in _KINDS:
             for item in body.get(kind) or []:
                 there = self.defs[kind].get(item["name"])
@@ -114,12 +119,15 @@ class FakeAtlas(HttpFake):
 
     def supers(self, type_: str) -> set[str]:
         """A type with everything above it."""
+        if ("supers", type_) in self._known:
+            return set(self._known["supers", type_])
         found, waiting = set[str](), [type_]
         while waiting:
             name = waiting.pop()
             if name not in found:
                 found.add(name)
                 waiting += self.defs["entityDefs"].get(name, {}).get("superTypes") or []
+        self._known["supers", type_] = found
         return found
 
     def _attributes(self, type_: str) -> dict[str, Json]:
@@ -129,23 +137,22 @@ class FakeAtlas(HttpFake):
 
     def _ends(self, type_: str) -> dict[str, tuple[Json, int]]:
         """Attribute -> (relation, end) for every relation that a type has."""
+        if ("ends", type_) in self._known:
+            return dict(self._known["ends", type_])
         supers, found = self.supers(type_), {}
         for relation in self.defs["relationshipDefs"].values():
             for end in (1, 2):
                 if relation[f"endDef{end}"]["type"] in supers:
                     found[relation[f"endDef{end}"]["name"]] = (relation, end)
+        self._known["ends", type_] = found
         return found
 
     # -- entities
 
     def alive(self, type_: str, name: str) -> Json | None:
         """The active entity of a type with a qualified name."""
-        for entity in self.entities.values():
-            if (entity["typeName"], entity["status"]) == (type_, "ACTIVE") and entity["attributes"][
-                "qualifiedName"
-            ] == name:
-                return entity
-        return None
+        entity = self.entities.get(self._named.get((type_, name), ""))
+        return entity if entity is not None and entity["status"] == "ACTIVE" else None
 
     @route("POST", f"{_BASE}/v2/entity/bulk")
     def upsert(self, request: Request) -> Json:
@@ -161,6 +168,7 @@ class FakeAtlas(HttpFake):
             if item["guid"] not in self.entities:
                 assigned[item["guid"]] = guid
             if there is None:
+                self._named[item["typeName"], item["attributes"]["qualifiedName"]] = guid
                 self.entities[guid] = self._blank(item["typeName"], guid, item["attributes"]["qualifiedName"])
         for item in given:
             guid = assigned.get(item["guid"], item["guid"])
@@ -238,7 +246,7 @@ class FakeAtlas(HttpFake):
         mine, other = f"end{end}", f"end{3 - end}"
         standing = {
             row[other]: row
-            for row in self.relations
+            for row in self._rows[guid]
             if (row["type"], row[mine], row["status"]) == (relation["name"], guid, "ACTIVE")
         }
         for gone in standing.keys() - set(others):
@@ -249,20 +257,20 @@ class FakeAtlas(HttpFake):
         for new in others:
             if new in standing:
                 continue
-            for row in self.relations:
+            for row in self._rows[new]:
                 if single and (row["type"], row[other], row["status"]) == (relation["name"], new, "ACTIVE"):
                     row["status"] = "DELETED"
-            self.relations.append(
-                {"type": relation["name"], mine: guid, other: new, "status": "ACTIVE", "guid": self._guid()}
-            )
+            row = {"type": relation["name"], mine: guid, other: new, "status": "ACTIVE", "guid": self._guid()}
+            for host in {guid, new}:
+                self._rows[host].append(row)
 
     def _remove(self, guid: str) -> None:
         entity = self.entities[guid]
         if entity["status"] == "DELETED":
             return
         entity["status"], entity["updateTime"] = "DELETED", self.clock
-        for row in self.relations:
-            if row["status"] == "ACTIVE" and guid in (row["end1"], row["end2"]):
+        for row in self._rows[guid]:
+            if row["status"] == "ACTIVE":
                 row["status"] = "DELETED"
                 category = self.defs["relationshipDefs"][row["type"]]["relationshipCategory"]
                 if category == "COMPOSITION" and row["end1"] == guid:
@@ -292,7 +300,12 @@ class FakeAtlas(HttpFake):
     def _told(self, entities: list[Json], request: Request) -> Json:
         brief = request.argument("ignoreRelationships") == "true"
         shown = [self._shown(entity, brief) for entity in entities]
-        parts = [row["end2"] for entity in entities for row in self.relations if not brief and self._owned(row, entity)]
+        parts = [
+            row["end2"]
+            for entity in entities
+            for row in self._rows[entity["guid"]]
+            if not brief and self._owned(row, entity)
+        ]
         return {"entities": shown, "referredEntities": {guid: self._shown(self.entities[guid]) for guid in parts}}
 
     def _owned(self, row: Json, entity: Json) -> bool:
@@ -310,7 +323,11 @@ class FakeAtlas(HttpFake):
         related: Json = {}
         for name, (relation, end) in self._ends(entity["typeName"]).items():
             mine, other = f"end{end}", f"end{3 - end}"
-            rows = [row for row in self.relations if row["type"] == relation["name"] and row[mine] == entity["guid"]]
+            rows = [
+                row
+                for row in self._rows[entity["guid"]]
+                if row["type"] == relation["name"] and row[mine] == entity["guid"]
+            ]
             ends = [self._end(row, row[other]) for row in rows]
             single = relation[f"endDef{end}"]["cardinality"] == "SINGLE"
             ends.sort(key=lambda end: end["relationshipStatus"])
