@@ -1,7 +1,7 @@
-"""One side of the migration benchmark, in a process of its own: `record` migrates, `replay` sends the same requests, and
-`serve` answers them.
+"""One side of the migration benchmark, in a process of its own.
 
-Prints one line of JSON: seconds, requests, peak memory in bytes, verdicts.
+`record` migrates, `replay` sends the same requests, `serve` answers them. Prints one line of JSON: seconds, requests,
+peak memory in bytes, verdicts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def record(source: str, target: str, log: str) -> dict[str, Any]:
             place = f"{self.scheme}://{self.host}:{self.port}"
             answer = send(self, method, url, body=body, headers=headers, **more)
             with lock:
-                pickle.dump((place, method, url, body, dict(headers or {}), answer.status), file)
+                pickle.dump((place, method, url, body, dict(headers or {})), file)
             return answer
 
         HTTPConnectionPool.urlopen = urlopen  # type: ignore[method-assign]
@@ -63,7 +63,7 @@ def replay(log: str, token: str, places: str) -> dict[str, Any]:
     with Path(log).open("rb") as file:
         while True:
             try:
-                place, method, url, body, headers, before = pickle.load(file)
+                place, method, url, body, headers = pickle.load(file)
             except EOFError:
                 break
             if place in where:
