@@ -47,7 +47,8 @@ def _print_catalog(published: PublishResult, *, verbose: bool) -> None:
     counts = published.planned
     click.secho(visible(f"{published.catalog} {published.target}".rstrip()), bold=True)
     parts = [f"{counts.get(action, 0)} to {action}" for action in ("create", "update", "remove", "restore")]
-    facts = f", {counts['facts']} facts to add" if counts.get("facts") else ""
+    number = published.facts
+    facts = f", {number} fact{'' if number == 1 else 's'} to add" if number else ""
     click.echo(f"  {', '.join(parts)}, {counts.get('keep', 0)} to leave alone{facts}")
     if published.blocked:
         click.secho(visible(f"  ! nothing is written: {published.blocked}"), fg="red")
@@ -85,7 +86,7 @@ def differences(operation: Operation, key: str) -> Iterator[Line]:
         key: One of its keys; empty for the whole of a record of kind `foreign` or `stats`.
     """
     if not key:
-        yield from (("-", _text(operation.held)), ("+", _text(operation.set)))
+        yield from _sides(operation.held, operation.set)
         return
     value = operation.set if operation.set is not None else operation.held
     if not isinstance(value, Entity):

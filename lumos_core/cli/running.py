@@ -87,7 +87,8 @@ def apply_plan(plan: str, pipeline: str | None, *, as_json: bool, quiet: bool) -
         click.echo(msgspec.json.encode(result_data(result)).decode())
         return result.exit_code
     for one in () if quiet else result.published:
-        told = [f"{one.written} written", *([f"{one.facts} facts"] if one.facts else []), f"{one.failed} failed"]
+        facts = [f"{one.facts} fact{'' if one.facts == 1 else 's'}"] if one.facts else []
+        told = [f"{one.written} written", *facts, f"{one.failed} failed"]
         state = ", ".join(told) if one.applied else f"not written: {one.blocked or 'another catalog failed'}"
         click.echo(visible(f"{one.catalog} {one.target}".rstrip() + f": {state}"))
         for urn, key, why in one.conflicts:

@@ -106,9 +106,9 @@ class PublishResult(Struct, kw_only=True):
         catalog: Name of the catalog as the pipeline gives it.
         target: Where it is, without secrets.
         applied: False for a plan or dry run.
-        planned: Counts by action: create, update, remove, restore, keep; and facts, the volatile ones.
+        planned: Counts by action: create, update, remove, restore, keep; without volatile facts.
         written: How many records were written, without volatile facts.
-        facts: How many volatile facts were written.
+        facts: How many volatile facts are to be written; once applied, how many were.
         conflicts: (URN, key, why) left to people.
         blocked: Why the guard stopped publishing; empty when it did not.
         operations: The plan.

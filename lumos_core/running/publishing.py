@@ -135,13 +135,15 @@ def _plan(session: Session, spec: ComponentSpec, engine: Engine, head: Lines, re
 def show(plan: Plan, result: PublishResult) -> None:
     """Put a plan into the result."""
     result.operations = Many(lambda: plan.operations, plan.steps.operations)
-    result.planned, result.conflicts, result.blocked = dict(plan.counts), list(plan.conflicts), plan.blocked
+    result.planned = {action: count for action, count in plan.counts.items() if action != "facts"}
+    result.facts = plan.counts.get("facts", 0)
+    result.conflicts, result.blocked = list(plan.conflicts), plan.blocked
 
 
 def carry_out(session: Session, spec: ComponentSpec, engine: Engine, plan: Plan, result: PublishResult) -> None:
     """Apply a plan and keep what became of each operation."""
     total = plan.steps.operations
-    told = 0
+    told = result.facts = 0
 
     def outcomes() -> Iterator[Outcome]:
         nonlocal told
