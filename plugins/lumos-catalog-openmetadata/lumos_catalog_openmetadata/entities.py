@@ -170,5 +170,17 @@ _ALL = (
     _type("metric", "metrics", 6, f"{_ASSET} metricExpression", _SHOWN, extension=True, lineage=True),
 )
 
+OTHERS = (
+    _type("storedProcedure", "storedProcedures", 6, "", "owners tags"),
+    _type("dashboardDataModel", "dashboard/datamodels", 6, "", "owners tags"),
+    _type("apiCollection", "apiCollections", 6, "", "owners tags"),
+    _type("apiEndpoint", "apiEndpoints", 6, "", "owners tags"),
+    _type("query", "queries", 6, "", "owners tags", soft=False),
+    _type("testDefinition", "dataQuality/testDefinitions", 6, "", "owners"),
+    _type("testSuite", "dataQuality/testSuites", 6, "", "owners"),
+    _type("testCase", "dataQuality/testCases", 6, "", "owners"),
+)
+"""Types of things that are read as they are, and never written."""
+
 TYPES: dict[str, EntityType] = {one.name: one for one in _ALL}
 """Entity types by their names."""

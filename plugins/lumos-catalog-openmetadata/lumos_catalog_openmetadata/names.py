@@ -15,6 +15,7 @@
 | `domain`, `data_product`, `user` | the same |
 | `group`, `role` | team |
 | `property`, `ownership_type`, `assertion`, `contract` | glossaryTerm `Lumos.kind.name` |
+| `foreign` of another vendor | glossaryTerm `Lumos.foreign.system:id` |
 
 A service is called like the instance, else like the platform, with `#ENV` behind it where that is not `PROD`. What is
 missing above a table is called `default`. Tags and terms without anything above them are below `Lumos`.
@@ -38,6 +39,9 @@ LUMOS = "Lumos"
 
 DEFAULT = "default"
 """Database or schema of what has none."""
+
+FOREIGN = "foreign"
+"""Term of the glossary `Lumos` below which things of other vendors are kept that belong to no record."""
 
 DEFINITIONS = ("assertion", "contract", "ownership_type", "property")
 """Kinds that are kept as terms of the glossary `Lumos`."""
@@ -89,6 +93,11 @@ class Place(NamedTuple):
         return Place(self.type, self.fqn)
 
 
+def is_foreign(place: Place) -> bool:
+    """Tell whether an entity only keeps a thing of another vendor that belongs to no record."""
+    return place.type == "glossaryTerm" and place.parts[:2] == [LUMOS, FOREIGN] and len(place.parts) == 3
+
+
 class Names:
     """The two ways between URNs and entities.
 
@@ -117,7 +126,10 @@ class Names:
         """
         parsed = urns.parse(urns.host(urn))
         if parsed.type == "foreign":
-            raise ValueError(f"OpenMetadata has no place for {urn}")
+            system, id_ = urns.decode(parsed.platform), urns.decode(parsed.name)
+            if system == "openmetadata":
+                raise ValueError(f"{urn} is a thing of OpenMetadata that is read and never written")
+            return Place("glossaryTerm", fqn.join([LUMOS, FOREIGN, fqn.encode(f"{system}:{id_}")]))
         if parsed.platform or parsed.env:
             return self._located(parsed)
         name = urns.decode(parsed.name)
@@ -156,6 +168,9 @@ class Names:
         for type_, entity in _SINGLE.items():
             if entity == place.type:
                 return urns.plain(type_, parts[0])
+        if is_foreign(place):
+            system, _, id_ = parts[2].partition(":")
+            return f"urn:lumos:foreign:({urns.encode(system)},{urns.encode(id_)})"
         if place.type == "glossaryTerm" and len(parts) == 3 and parts[0] == LUMOS and parts[1] in DEFINITIONS:
             return urns.plain(parts[1], parts[2])
         if place.type in ("tag", "glossaryTerm"):

@@ -9,13 +9,14 @@ from typing import Any
 from lumos_remote import Missing, each, segments
 from msgspec.structs import replace
 
-from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, shadow
+from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, decode, shadow
 
 from .edges import read_edges
-from .entities import TYPES, EntityType
+from .entities import OTHERS, TYPES, EntityType
 from .facts import columns_of, is_profile, of_profile, parts
 from .mapping import from_native, projector
-from .residue import residue
+from .names import is_foreign
+from .residue import residue, unknown
 from .server import Server
 from .wire import Held, held, known_keys, tasks
 
@@ -62,6 +63,7 @@ class Reader:
     def listed(self) -> Iterator[AnyRecord]:
         """Return records by the listings of every type."""
         yield from self._records((type_, raw) for type_ in TYPES.values() for raw in self._server.listing(type_))
+        yield from self._others()
 
     @property
     def _workers(self) -> int:
@@ -78,6 +80,8 @@ class Reader:
         except (ValueError, KeyError) as error:
             self._ctx.warn("unreadable-entity", f"a {type_.name} is left out: {error}", str(raw.get("id")))
             return []
+        if is_foreign(entity.native.place):
+            return self._foreign(entity)
         found = [entity, *(tasks(entity) if type_.name == "pipeline" else ())]
         kept = [one for one in found if not one.implied and self._may_fit(one)]
         profile = self._profile(raw) if kept and type_.name == "table" else None
@@ -87,6 +91,25 @@ class Reader:
                 one.native.edges = edges
         records = [record for one in kept for record in self._record(one, profile)]
         return [record for record in records if self._scope.matches(record.urn)]
+
+    def _foreign(self, entity: Held) -> list[AnyRecord]:
+        """A thing of another vendor that belongs to no record."""
+        if entity.implied or entity.native.deleted:
+            return []
+        try:
+            record = decode(entity.text.encode())
+        except ValueError as error:
+            self._ctx.warn("unreadable-entity", f"what is kept there is no record: {error}", entity.native.place.fqn)
+            return []
+        return [record] if self._scope.matches(record.urn) else []
+
+    def _others(self) -> Iterator[AnyRecord]:
+        """Things of OpenMetadata that are no records of ours, as they are."""
+        for type_ in OTHERS:
+            for raw in self._server.listing(type_):
+                record = unknown(type_.name, raw, self._names)
+                if record is not None and self._scope.matches(record.urn):
+                    yield record
 
     def _profile(self, raw: dict[str, Any]) -> dict[str, Any] | None:
         """Return a table with its latest profiles, and those of its columns."""

@@ -180,6 +180,15 @@ def residue(urn: str, held: Held, keys: Iterable[str], names: Names) -> AnyRecor
     return make(urn, SYSTEM, "task" if place.member else place.type, native, known, rules=RULES, find=_find(names))
 
 
+def unknown(type_: str, raw: Doc, names: Names) -> AnyRecord | None:
+    """Return a thing that is no record of ours, as it is; None for what the server brought along itself."""
+    if raw.get("provider") == "system":
+        return None
+    native = {key: value for key, value in _fresh(raw).items() if key not in _STAMPS | _DERIVED or key in ("name",)}
+    native["type"] = type_
+    return make("", SYSTEM, type_, native, rules=RULES, find=_find(names), id=f"{type_}/{raw['fullyQualifiedName']}")
+
+
 def added(record: AnyRecord, doc: Doc, names: Names, identify: Callable[[tuple[str, str]], str]) -> tuple[Doc, bool]:
     """Return what a residue adds to a mapped document, at its top, and whether it is stale.
 

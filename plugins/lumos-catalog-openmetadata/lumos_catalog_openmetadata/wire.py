@@ -21,7 +21,10 @@ IMPLIED = '{"implied":true}'
 """What stands in the property of an entity that is there only because another needs it."""
 
 PROPERTY = "lumos"
-_COMMENT = re.compile(r"\s*<!-- lumos (\{.*\}) -->\s*\Z", re.S)
+_SAFE = "-\\u002d"
+"""Two hyphens, which end a comment, as JSON may write them."""
+
+_COMMENT = re.compile(r"(?:\n\n)?<!-- lumos (\{.*\}) -->\s*\Z", re.S)
 _REFERENCES = frozenset({"owners", "domains", "dataProducts", "charts", "relatedTerms", "teams"})
 _BY_NAME = frozenset({"domains", "dataProducts", "charts", "relatedTerms"})
 _FLAGS = frozenset({"mutuallyExclusive", "disabled"})
@@ -67,14 +70,14 @@ def known_keys(one: Held) -> frozenset[str]:
 def split_comment(text: str) -> tuple[str, str]:
     """Return a description without the property at its end, and the property."""
     found = _COMMENT.search(text)
-    return (text[: found.start()], found[1]) if found else (text, "")
+    return (text[: found.start()], found[1].replace(_SAFE, "--")) if found else (text, "")
 
 
 def with_comment(text: str, kept: str) -> str:
     """Return a description with the property at its end, as a comment that pages do not show."""
     if not kept:
         return text
-    safe = kept.replace("--", "-\\u002d")
+    safe = kept.replace("--", _SAFE)
     return f"{text}\n\n<!-- {PROPERTY} {safe} -->" if text else f"<!-- {PROPERTY} {safe} -->"
 
 

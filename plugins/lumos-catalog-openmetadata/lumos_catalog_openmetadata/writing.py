@@ -40,9 +40,9 @@ from lumos_core.plugin_api import (
 from .edges import Edges, read_edges
 from .entities import TYPES
 from .facts import to_profile
-from .lookup import Lookup
+from .lookup import Lookup, above
 from .mapping import Native, from_native, projector, to_native
-from .names import Place
+from .names import Place, is_foreign
 from .removing import remove, restore
 from .residue import added, overlaid
 from .server import Server
@@ -115,10 +115,9 @@ class Writer:
         place = self._names.place(operation.urn)
         for attempt in range(ATTEMPTS):
             try:
-                outcome = self._once(operation, place, planned_new=not attempt)
-                if attempt and outcome.status == "unchanged":  # an attempt of ours arrived, and its answer did not
-                    outcome = Outcome(outcome.urn, "written")
-                return outcome
+                if is_foreign(place):
+                    return self._foreign(operation, place)
+                return self._once(operation, place, planned_new=not attempt)
             except (_Again, Moved, Exists):
                 self._lookup.seen(place.host, None)
                 continue
@@ -222,6 +221,32 @@ class Writer:
         )
         return Outcome(operation.urn, made.status, made.reason)
 
+    def _foreign(self, operation: Operation, place: Place) -> Outcome:
+        """Keep a thing that only another vendor understands, and that belongs to no record, in a term of its own."""
+        raw = self._server.get(place)
+        present = None if raw is None else held(TYPES[place.type], raw)
+        alive = present is not None and not present.native.deleted
+        if operation.action == "remove":
+            if present is not None and alive:
+                remove(self._server, TYPES[place.type], present.entity)
+            return Outcome(operation.urn, "written" if alive else "unchanged")
+        value: Any = operation.set
+        text = canonical(Record(operation.urn, value, operation.kind)).decode()
+        if present is None:
+            self._lookup.ensure(above(place) or place)
+            self._server.define(TYPES[place.type])
+            body = create_request(Native(place, {}), text, self._names, self._lookup.identify)
+            self._server.client.post(f"/{TYPES[place.type].route}", body, idempotent=True)
+            return Outcome(operation.urn, "written")
+        if alive and present.text == text:
+            return Outcome(operation.urn, "unchanged")
+        if not alive:
+            restore(self._server, TYPES[place.type], present.entity)
+        patch = Patch(present, self._names, self._lookup.identify).keep(present.native, text)
+        if patch:
+            self._server.client.patch(f"/{TYPES[place.type].route}{segments(present.id)}", patch)
+        return Outcome(operation.urn, "written")
+
     def _columns_known(self, request: dict[str, Any], present: Held) -> bool:
         place = present.native.place
         names = [f"{place.fqn}.{column['name']}" for column in request.get("columnProfile", ())]
@@ -254,8 +279,6 @@ class Writer:
         edges, native.edges = native.edges, ()
         wanted, native.deleted = native.deleted, False
         self._lookup.prepare(place, native.doc)
-        from .lookup import above
-
         if (parent := above(place)) is not None:
             self._lookup.ensure(parent)
         self._server.define(type_)

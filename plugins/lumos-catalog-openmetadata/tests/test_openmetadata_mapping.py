@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lumos_catalog_openmetadata.mapping import from_native, projector, to_native
 from lumos_catalog_openmetadata.names import Names
+from lumos_catalog_openmetadata.wire import split_comment, with_comment
 
 from lumos_core.plugin_api import KINDS, Entity, canonical, decode, shadow
 from lumos_core.testing.samples import samples
@@ -59,3 +62,11 @@ def test_samples_of_every_aspect_are_mapped(kind: str) -> None:
         native = to_native(record, names)
         assert native.doc is not None, aspect
         assert from_native(native, names).kind
+
+
+@given(st.text(max_size=30), st.text("-\\u02d>!<", max_size=12) | st.text(max_size=12))
+def test_the_comment_in_a_description_comes_back(words: str, kept: str) -> None:
+    text = msgspec.json.encode({"a": kept}).decode()
+    shown = with_comment(words, text)
+    assert split_comment(shown) == (words, text)
+    assert "-->" not in shown[: -len(" -->")].rpartition("<!--")[2]

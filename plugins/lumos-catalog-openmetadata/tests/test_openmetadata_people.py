@@ -17,6 +17,7 @@ from lumos_core.plugin_api import (
     Dataset,
     Description,
     Field,
+    Foreign,
     Job,
     Lifecycle,
     Lineage,
@@ -293,3 +294,30 @@ def test_facts_and_foreign_need_their_record(estate: Estate) -> None:
     outcome = next(iter(estate.catalog.write([operation], MemoryContext())))
     assert outcome.status == "failed"
     assert "rite that record first" in outcome.reason
+
+
+def test_what_belongs_to_no_record_is_kept_in_a_term(estate: Estate) -> None:
+    urn = "urn:lumos:foreign:(datahub,policy/x)"
+    value = Foreign(body='{"a":1}')
+    assert estate.write(urn, value, kind="foreign") == "written"
+    assert estate.write(urn, value, kind="foreign") == "unchanged"
+    assert [record.value for record in estate.read(urn)] == [value]
+    everything = {record.urn: record.value for record in estate.catalog.read(Scope(), MemoryContext())}
+    assert everything[urn] == value
+    assert not any(name.startswith("urn:lumos:term:") for name in everything)
+    assert estate.write(urn, Foreign(body='{"a":2}'), action="update", kind="foreign") == "written"
+    assert estate.write(urn, action="remove", kind="foreign") == "written"
+    assert estate.read(urn) == []
+    assert estate.write(urn, value, kind="foreign") == "written"
+    assert [record.value for record in estate.read(urn)] == [value]
+
+
+def test_things_that_are_no_records_are_read_as_they_are(estate: Estate) -> None:
+    estate.write(ORDERS, orders())
+    code = {"language": "SQL", "code": "select 1"}
+    body = {"name": "load", "databaseSchema": "postgres.shop.public", "storedProcedureCode": code}
+    estate.person.put("/storedProcedures", body)
+    found = [record for record in estate.catalog.read(Scope(), MemoryContext()) if record.kind == "foreign"]
+    urn = "urn:lumos:foreign:(openmetadata,storedProcedure/postgres.shop.public.load)"
+    assert urn in {record.urn for record in found}
+    assert "select 1" in next(record.value.body for record in found if record.urn == urn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from lumos_core.plugin_api import types
@@ -86,6 +87,7 @@ _FROM_SEARCH = {"BYTE": "int8", "SHORT": "int16", "INTEGER": "int32", "KEYWORD":
 _FROM_SEARCH |= {"NESTED": "struct", "NUMBER": "float64", "IP": "string", "GEO_POINT": "geography"}
 
 
+@lru_cache(maxsize=8192)
 def parsed(text: str) -> types.Type:
     """Return the type of a canonical text; `Unknown` for any other."""
     try:
