@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -96,7 +97,7 @@ class FormatKit(ComponentKit):
             plain = path.lower()
             for packed in (".gz", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".snappy", ".deflate"):
                 plain = plain.removesuffix(packed)
-            marked = any(marker.rstrip("/") in path for marker in component.markers)
+            marked = any(fnmatchcase(path, f"*{marker}*") for marker in component.markers)
             claimed = plain.endswith(tuple(component.extensions)) or content.startswith(tuple(component.magic))
             assert claimed or marked, (
                 f"no crawler would offer {path}: it has none of {component.extensions}, {component.magic} or "
