@@ -10,7 +10,7 @@ import pytest
 
 from lumos_core.errors import Cancelled, CatalogError, DiskError, RetryableError
 from lumos_core.plugin_api import Operation, Outcome, Tag
-from lumos_core.publish.apply import BACKOFF, BATCH, apply
+from lumos_core.publish.apply import BACKOFF, BATCH, DEAD, PATIENCE, apply
 from lumos_core.publish.steps import Step
 from lumos_core.testing.context import MemoryContext
 
@@ -121,3 +121,40 @@ def test_it_stops_between_batches_when_cancelled() -> None:
     with pytest.raises(Cancelled, match="goes on where it stopped"):
         list(done)
     assert catalog.batches == [BATCH]
+
+
+def test_it_waits_no_longer_than_is_patient_and_hears_that_it_shall_stop(slept: list[float]) -> None:
+    outcomes(Scripted(half_then(RetryableError("busy", after=10**6)), well), 2)
+    assert PATIENCE <= sum(slept) <= PATIENCE + BACKOFF + 0.2
+    ctx = MemoryContext()
+    answers = iter([False, False, False, True])
+    ctx.cancelled = lambda: next(answers)
+    slept.clear()
+    busy = Scripted(half_then(RetryableError("busy", after=60)))
+    with pytest.raises(Cancelled):
+        list(apply(busy, [Step.of(one) for one in operations(2)], ctx, retries=1))
+    assert sum(slept) < 1
+
+
+def test_the_pauses_grow_and_are_random(slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: list[float] = []
+
+    def uniform(low: float, high: float) -> float:
+        bounds.append(high)
+        return high
+
+    monkeypatch.setattr("random.uniform", uniform)
+    outcomes(Scripted(half_then(RetryableError("busy"))), 256, retries=4)
+    assert bounds == [BACKOFF * 2**attempt for attempt in range(4)] * 2, "for each of two batches"
+
+
+def test_when_several_batches_in_a_row_fail_the_rest_is_not_tried() -> None:
+    def refuse(batch: Sequence[Operation]) -> Iterator[Outcome]:
+        raise CatalogError("it is down")
+        yield
+
+    catalog = Scripted(refuse)
+    found = outcomes(catalog, (DEAD + 2) * BATCH)
+    assert len(catalog.batches) == DEAD
+    assert found[-1].reason.startswith("not tried")
+    assert found[-1].reason.endswith("it is down")

@@ -24,7 +24,23 @@ STEP = st.one_of(
     st.tuples(st.just("edit"), st.sampled_from(NAMES), st.integers(0, 9)),
     st.tuples(st.just("run"), st.just(""), st.just(0)),
     st.tuples(st.just("crash"), st.just(""), st.just(0)),
+    st.tuples(st.just("fall"), st.just(""), st.integers(0, 5)),
 )
+
+
+class Falling(dict):
+    """What a catalog holds; the process dies before or after one of its writes."""
+
+    left = None
+
+    def __setitem__(self, key, value):
+        if self.left is not None:
+            self.left -= 1
+            if self.left % 2:
+                super().__setitem__(key, value)
+            if self.left < 0:
+                raise KeyboardInterrupt
+        super().__setitem__(key, value)
 
 
 def urn(name):
@@ -43,6 +59,7 @@ def table(name, width):
 def test_every_history_comes_right(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("history")
     source, catalog = World(), World()
+    catalog.records = Falling()
     WORLDS[f"{folder}/s"], WORLDS[f"{folder}/c"] = source, catalog
     config = {
         "name": "shop",
@@ -94,6 +111,14 @@ def test_every_history_comes_right(tmp_path_factory, steps):
                 pass
             finally:
                 source.listing = None
+        elif action == "fall":
+            catalog.records.left = number
+            try:
+                lumos_core.run(path)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                catalog.records.left = None
     run()
     run()
     store = lumos_core.validate(path).store.build()
