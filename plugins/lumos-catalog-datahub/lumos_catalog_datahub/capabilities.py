@@ -53,7 +53,7 @@ _OTHERS = {
     "active": "",
     "email": "",
     "title": "",
-    "multiple": "",
+    "multiple": "that a property of one value was said to be one",
     "metric": "the metric of an assertion without a dataset",
     "operator": "the operator of an assertion without a dataset",
     "version": "versions of all but jobs and models",

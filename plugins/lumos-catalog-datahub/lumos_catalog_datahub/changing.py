@@ -101,7 +101,8 @@ class Change:
             self._write_record()
         if not self.writes:
             for at, _ in done:
-                self.outcomes[at] = Outcome(self.outcomes[at].urn, "unchanged")
+                if self.outcomes[at].status == "written":
+                    self.outcomes[at] = Outcome(self.outcomes[at].urn, "unchanged")
 
     def _apply(self, operation: Operation) -> bool | Outcome:
         if operation.kind == "foreign":
@@ -155,7 +156,7 @@ class Change:
         return True
 
     def _whole(self, record: AnyRecord) -> Any:
-        return foreign.restore(record, find=finder(self.mapper), back=backer(self.mapper)).value
+        return foreign.restore(record, find=finder(self.mapper), back=backer(self.mapper, self._spellings())).value
 
     def _apply_thing(self, record: AnyRecord | None, system: str) -> bool:
         """Write a foreign record that belongs to no other: an entity that we do not understand, or a note of it."""
@@ -312,7 +313,7 @@ class Change:
         if record is None:
             return target if known else DELETE
         said = meant(aspect, target)
-        written = foreign.restore(record, said, find=finder(self.mapper), back=backer(self.mapper))
+        written = foreign.restore(record, said, find=finder(self.mapper), back=backer(self.mapper, self._spellings()))
         stamps = {member: held for member, held in target.items() if member not in said}
         if written.stale:
             self._refuse(record.urn, f"what is understood of {aspect} was changed since this was read; it is left out")

@@ -15,8 +15,8 @@ from lumos_core.plugin_api import AnyRecord, Record, canonical, decode, shadow, 
 
 from . import facts
 from . import names as identity
+from .fieldpaths import Spelling
 from .fieldpaths import read as read_path
-from .fieldpaths import write as write_path
 from .mapper import Mapper
 from .names import SYSTEM
 from .native import Aspects, Thing, field_of, spellings_of
@@ -59,6 +59,28 @@ _KEYS = {
     "fieldCounts": "fieldPath",
 }
 _STAMPS = ("glossaryTerms.auditStamp", "upstreams.auditStamp", "upstreams.created")
+_PICTURE = "https://raw.githubusercontent.com/datahub-project/datahub/master/datahub-web-react/src/images/"
+_DEFAULTS: dict[str, Any] = {
+    "confidenceScore": 1.0,
+    "customProperties": {},
+    "sourceDetail": {},
+    "fields.isPartOfKey": False,
+    "fields.recursive": False,
+    "outputPort": False,
+    "dashboardInfo.charts": [],
+    "dashboardInfo.dashboards": [],
+    "dashboardInfo.datasets": [],
+    "datasetProperties.tags": [],
+    "ownership.ownerTypes": {},
+    "propertyDefinition.immutable": False,
+    "propertyDefinition.cardinality": "SINGLE",
+    "corpUserInfo.system": False,
+    "corpUserEditableInfo.skills": [],
+    "corpUserEditableInfo.teams": [],
+    "corpUserEditableInfo.pictureLink": "assets/platforms/default_avatar.png",
+    "corpGroupEditableInfo.pictureLink": _PICTURE + "default_avatar.png",
+}
+"""What DataHub's own tools write where nothing is said: the defaults of its schemas."""
 _EDITABLE = ("created", "lastModified", "deleted")
 _TOP = {
     "schemaMetadata": ("created", "lastModified", "deleted"),
@@ -83,13 +105,17 @@ def rules_of(aspect: str, meaning: bool) -> Rules:
     """
 
     def own(place: str) -> str:
+        """A place within this aspect; empty when it is one of another aspect."""
         start, dot, rest = place.partition(".")
+        if start == "fields":
+            return place if aspect == "schemaMetadata" else ""
         return place if not dot else rest if start == aspect else ""
 
     keys = {own(place): key for place, key in _KEYS.items() if own(place)}
     if not meaning:
         return Rules(keys)
-    return Rules(keys, drop=_STAMPS, defaults={"confidenceScore": 1.0, "customProperties": {}})
+    defaults = {own(place): value for place, value in _DEFAULTS.items() if own(place)}
+    return Rules(keys, drop=_STAMPS, defaults=defaults)
 
 
 def meant(aspect: str, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,26 +293,23 @@ def finder(mapper: Mapper) -> Any:
         host, text = field_of(value)
         try:
             if host:
-                path = read_path(text)[1]
-                urn = mapper.names.lumos(host)
-                same = mapper.names.native(urn) == host and identity.field(host, write_path(path)) == value
-                return urns.field(urn, path) if same else None
-            urn = mapper.names.lumos(value)
-            return urn if mapper.names.native(urn) == value else None
+                return urns.field(mapper.names.lumos(host), read_path(text)[1])
+            return mapper.names.lumos(value)
         except ValueError:
             return None
 
     return find
 
 
-def backer(mapper: Mapper) -> Any:
+def backer(mapper: Mapper, spellings: Mapping[str, Spelling] | None = None) -> Any:
     """Return the function that puts references back."""
+    known = spellings or {}
 
     def back(urn: str) -> str | None:
         host, mark, path = urn.partition("#")
         try:
             native = mapper.names.native(host)
-            return identity.field(native, write_path(path)) if mark else native
+            return identity.field(native, known.get(native, facts.PLAIN).known(path)) if mark else native
         except ValueError:
             return None
 

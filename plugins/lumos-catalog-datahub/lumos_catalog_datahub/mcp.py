@@ -48,14 +48,18 @@ def proposals(records: Iterable[AnyRecord], instances: Iterable[str] = ()) -> It
             operations.setdefault(native_of(mapper, operation), []).append(operation)
         except ValueError as error:
             raise UsageError(f"{record.urn} cannot be written to DataHub", why=str(error)) from error
+    definitions: dict[str, Any] = {}
     now = time.time_ns() // 1_000_000
     for native in sorted(operations, key=lambda urn: entity_of(urn) not in _FIRST):
-        change = Change(mapper, native, None, {}, _AUTHOR, now)
+        # DataHub takes values only of properties that it knows; those of others are kept.
+        change = Change(Mapper(mapper.names, definitions=definitions), native, None, {}, _AUTHOR, now)
         change.run(sorted(operations[native], key=lambda operation: operation.kind in ("foreign", "stats")))
         for outcome in change.outcomes:
             if outcome.status in ("failed", "conflict"):
                 raise UsageError(f"{outcome.urn} cannot be written to DataHub", why=outcome.reason)
         for (urn, aspect), value in change.writes.items():
+            if aspect == "propertyDefinition":
+                definitions[urn] = value
             yield {
                 "entityType": entity_of(urn),
                 "entityUrn": urn,

@@ -407,7 +407,7 @@ def test_entities_that_we_do_not_understand_are_left_alone_and_told(fake: DataHu
     held = read(build(fake))
     assert [record.kind for record in held.values()] == ["foreign"]
     (record,) = held.values()
-    assert "urn:lumos:foreign:(datahub,urn%3Ali%3AdataProcessInstance%3Arun1)" == record.urn
+    assert record.urn == "urn:lumos:foreign:(datahub,urn%3Ali%3AdataProcessInstance%3Arun1)"
     assert '"name":"r"' in record.value.body
     with DataHubFake(boot=False) as other:
         catalog = DataHubCatalog(DataHubConfig(server=other.url))

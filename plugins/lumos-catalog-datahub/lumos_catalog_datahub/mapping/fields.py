@@ -52,6 +52,11 @@ def read(view: View, value: Entity) -> None:
         if field is not None:
             _read_typed(view, held, field)
     value.fields = list(found.values())
+    natural = _Spell(value, Spelling())
+    for place, path in reversed(
+        [(read_path(held["fieldPath"]), held["fieldPath"]) for held in schema.get("fields", ())]
+    ):
+        found[place].aliases = [(identity.SYSTEM, path)] if natural(*place) != path else []
     if primary := [read_path(path)[1] for path in schema.get("primaryKeys", ())] or keyed:
         value.keys = [Key(type="primary", columns=primary)]
     value.keys += [key for held in schema.get("foreignKeys", ()) if (key := _foreign(view, held)) is not None]
@@ -139,16 +144,27 @@ def write(value: Entity, draft: Draft) -> None:
 
 
 class _Spell:
-    """Native paths of the fields of a dataset: v2 for all of them, as soon as one needs it."""
+    """Native paths of the fields of a dataset: v2 for all of them, as soon as one needs it.
+
+    A path that DataHub's own tools spelled otherwise stands among the aliases of the field.
+    """
 
     def __init__(self, value: Dataset, spelling: Spelling) -> None:
         self._spelling = spelling
         self._types = {field.path: field.type for field in value.fields}
         self._parts = {field.path: field.part for field in reversed(value.fields)}
         self._nested = any(_needs_v2(field) for field in value.fields)
+        self._aliases = {
+            (field.part, field.path): text
+            for field in value.fields
+            for system, text in field.aliases
+            if system == identity.SYSTEM and text and read_path(text) == (field.part, field.path)
+        }
 
     def __call__(self, part: str | None, path: str) -> str:
-        return self._spelling(path, part, lambda at: self._types.get(at, ""), self._nested)
+        return self._aliases.get((part, path)) or self._spelling(
+            path, part, lambda at: self._types.get(at, ""), self._nested
+        )
 
     def column(self, path: str) -> str:
         """The path of a column that a key names."""

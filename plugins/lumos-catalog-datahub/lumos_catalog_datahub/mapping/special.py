@@ -139,8 +139,8 @@ def _read_property(view: View, value: Property) -> None:
         return
     name = info["valueType"].rpartition(".")[2]
     value.type = _VALUE_TYPES.get(name, name)
-    if "cardinality" in info:
-        value.multiple = info["cardinality"] == "MULTIPLE"
+    if info.get("cardinality") == "MULTIPLE":  # SINGLE is what DataHub takes for granted
+        value.multiple = True
     allowed = [held.get("value", {}) for held in info.get("allowedValues", ())]
     value.allowed = [held["string"] for held in allowed if "string" in held]
     applies = [urn.rpartition(".")[2] for urn in info.get("entityTypes", ())]
