@@ -209,6 +209,9 @@ def _explained(problem: Problem, data: Mapping[str, Any]) -> Problem:
     if problem.loc == ("version",):
         what = "expected 1, the one version of this file's form that this Lumos reads"
         return Problem(("version",), what, "upgrade Lumos if the file is newer")
+    if "sources" not in data and "catalogs" in data and problem.what == "the key 'sources' is required":
+        fix = "say where metadata is read; without `sources`, a file serves `lumos migrate` and `lumos sync` only"
+        return problem._replace(fix=fix)
     return problem
 
 

@@ -106,6 +106,11 @@ class State(Struct):
     rolled_back: str = ""
     format: int = FORMAT
 
+    @property
+    def wrote(self) -> bool:
+        """Tell whether there was something to be written."""
+        return any(count for action, count in self.planned.items() if action != "keep")
+
 
 class Folder:
     """The files of one migration.
@@ -200,7 +205,7 @@ class Folder:
             root: Where migrations lie.
             wanted: Its id, or its beginning; empty for the last between these ends.
             target: Where it must write.
-            source: Where it must read; None for any.
+            source: Where it must read; None for any: then the last that had something to write is meant.
 
         Raises:
             UsageError: When there is none, or it is between other catalogs.
@@ -208,6 +213,8 @@ class Folder:
         for folder in cls._all(root):
             if wanted and not folder.path.name.startswith(wanted):
                 continue
+            if not wanted and source is None and not folder.state.wrote:
+                continue  # there is nothing in it to be undone
             fits = folder.state.target.mark == target.mark
             if fits and (source is None or folder.state.source.mark == source.mark):
                 return folder

@@ -17,6 +17,9 @@ from ..snapshot.writer import SnapshotWriter
 from .ends import End
 
 _POLL = 256
+SORTED = 8 * 2**20
+"""Bytes of lines that are held before they are spilled: several of these are alive at a time."""
+
 ASKED = 500
 """Records that are asked for by their URNs at a time."""
 
@@ -49,7 +52,7 @@ def _pause(end: End, error: RetryableError, attempt: int) -> None:
 def _take(
     end: End, path: Path, scope: Scope, told: Told, cancelled: Callable[[], bool], pick: Selection | None
 ) -> None:
-    with SnapshotWriter(path, [SourceInfo(end.name, ("source",))]) as writer:
+    with SnapshotWriter(path, [SourceInfo(end.name, ("source",))], memory=SORTED) as writer:
         count = 0
         try:
             for record in end.read(scope):

@@ -26,6 +26,7 @@ FORMER = "lumos"
 """The system under which a former URN stands in `aliases`."""
 
 _CACHE = 65_536
+_SORTED = 8 * 2**20
 _UNNAMED = frozenset({"foreign", "stats"})
 
 
@@ -127,7 +128,7 @@ def called(lines: Iterable[bytes], name: Callable[[str], str], folder: Path, *, 
     Raises:
         UsageError: When two records would get one URN, or one that does not fit its kind.
     """
-    with LineSorter(folder) as sorter:
+    with LineSorter(folder, _SORTED) as sorter:
         for line in lines:
             record = decode(line)
             before = record.urn
@@ -167,7 +168,7 @@ def match(source: Iterable[bytes], target: Iterable[bytes], folder: Path) -> Ite
     """
     found = sqlite3.connect("")  # a temporary file of SQLite's own
     found.execute("create table pair(a text, b text, primary key (a, b)) without rowid")
-    with LineSorter(folder, key=bytes) as ids:
+    with LineSorter(folder, _SORTED, key=bytes) as ids:
         for one, other in join(source, target):
             if one is not None and other is None:
                 _spread(one, "a", ids)

@@ -16,7 +16,7 @@ from ..snapshot.sorter import LineSorter
 from ..snapshot.writer import SnapshotWriter
 from .ends import End
 from .folder import Folder
-from .lines import ASKED, Asked, Told, count_of, lines_of, stop, take
+from .lines import ASKED, SORTED, Asked, Told, count_of, lines_of, stop, take
 from .proof import arrived, aspects_of, paired
 
 WAITS = (0.0, 1.0)
@@ -49,7 +49,7 @@ def _ask_each(end: End, folder: Folder, path: Path, told: Told, cancelled: Calla
         yield from (split_key(line_key(line)) for line in lines_of(folder.ours))
         yield from ((step.kind, step.urn) for step in StepFile(folder.plan, 0, 0))
 
-    with LineSorter(folder.path) as sorter:
+    with LineSorter(folder.path, SORTED) as sorter:
         source, count, asked = keys(), 0, Asked(end)
         while batch := list(islice(source, ASKED)):
             stop(cancelled)
@@ -71,7 +71,7 @@ def _distinct(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _look_again(end: End, folder: Folder, spool: Path, cancelled: Callable[[], bool]) -> None:
     """Ask by name for what is not there as it should be, and write the whole."""
-    with LineSorter(folder.path) as found:
+    with LineSorter(folder.path, SORTED) as found:
         doubted = list(_doubted(end, folder, spool))
         for wait in WAITS:
             if not doubted:

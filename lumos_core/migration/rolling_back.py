@@ -21,7 +21,7 @@ from ..snapshot.sorter import LineSorter
 from ..times import utc
 from .ends import End, PathLike, end_of, keeps, state_of, writable
 from .folder import MIGRATIONS, Folder, Place, alone
-from .lines import ASKED, Asked, lines_of, stop
+from .lines import ASKED, SORTED, Asked, lines_of, stop
 from .planning import Met, alive, is_removed, operation_between
 from .reconcile import settle
 from .result import MigrationResult
@@ -117,7 +117,7 @@ class _RollBack:
     def _steps(self) -> Iterator[Step]:
         """Hold what the target was before, and after, against what it is."""
         folder = self.folder
-        with LineSorter(folder.path) as touched:
+        with LineSorter(folder.path, SORTED) as touched:
             for step in self._tried():
                 touched.add(b'%b","value":%b' % (make_key(step.kind, step.urn), encode(step)))
             after = lines_of(folder.after) if folder.after.exists() else iter(())

@@ -27,6 +27,7 @@ import pytest
 import yaml
 
 from lumos_core.config.api import load_pipeline
+from lumos_core.config.catalog_file import load_catalog_file
 from lumos_core.files import read_yaml
 from lumos_core.running.waivers import WaiverFile
 
@@ -226,7 +227,7 @@ def test_yaml_is_valid(page: Path, block: Block, tmp_path: Path, monkeypatch: py
     if "lumos_snapshot" in data:
         return  # the snapshot page itself validates it
     for variable in re.findall(r"\$\{(\w+)", block.body):
-        monkeypatch.setenv(variable, "value")
+        monkeypatch.setenv(variable, "http://127.0.0.1:9" if variable.endswith("_URL") else "value")
     text = block.body
     if "sources" not in data and name == "lumos.yaml" and "extends" not in data:
         text += "\nsources: [{type: files, path: .}]\n"
@@ -247,6 +248,8 @@ def test_yaml_is_valid(page: Path, block: Block, tmp_path: Path, monkeypatch: py
         assert load_pipeline(path)
     elif "module:" in text or "toy_" in text or "my_" in text:
         assert data["sources"]  # run by its own page, where the module is
+    elif "sources" not in data and "catalogs" in data:
+        assert load_catalog_file(path).catalogs
     else:
         assert load_pipeline(path)
 
