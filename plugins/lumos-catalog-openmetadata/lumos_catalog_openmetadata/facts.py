@@ -40,6 +40,11 @@ def parts(urn: str) -> tuple[str, str, int]:
     return host, type_, int(moment.timestamp() * 1000)
 
 
+def fact_type(record: AnyRecord) -> str:
+    """Return the type of a fact; empty for any other record."""
+    return record.urn.partition("#")[2].rpartition("@")[0] if record.kind == "stats" else ""
+
+
 def is_profile(record: AnyRecord) -> bool:
     """Tell whether a record is a profile."""
     return record.kind == "stats" and "#profile@" in record.urn

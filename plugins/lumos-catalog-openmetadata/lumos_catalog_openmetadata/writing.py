@@ -39,7 +39,8 @@ from lumos_core.plugin_api import (
 
 from .edges import Edges, read_edges
 from .entities import TYPES
-from .facts import to_profile
+from .facts import fact_type, to_profile
+from .keeping import keep_foreign
 from .lookup import Lookup, above
 from .mapping import Native, from_native, projector, to_native
 from .names import Place, is_foreign
@@ -116,7 +117,7 @@ class Writer:
         for attempt in range(ATTEMPTS):
             try:
                 if is_foreign(place):
-                    return self._foreign(operation, place)
+                    return keep_foreign(self._lookup, operation, place)
                 return self._once(operation, place, planned_new=not attempt)
             except (_Again, Moved, Exists):
                 self._lookup.seen(place.host, None)
@@ -203,7 +204,7 @@ class Writer:
         record = None if value is None else decode(canonical(Record(operation.urn, value, operation.kind)))
         mark = operation.urn.partition("#")[2]
         type_ = mark.rpartition("@")[0] if operation.kind == "stats" else ""
-        kept = [one for one in companions if one.urn != operation.urn and not (type_ and _fact_type(one) == type_)]
+        kept = [one for one in companions if one.urn != operation.urn and not (type_ and fact_type(one) == type_)]
         if operation.kind == "stats" and operation.action != "remove":
             request = to_profile(record) if record is not None and place.type == "table" and not place.member else None
             if request is not None and self._columns_known(request, present):
@@ -220,32 +221,6 @@ class Writer:
             Operation(kind=before.kind, urn=before.urn, action="update"), present, before, after, wanted, kept
         )
         return Outcome(operation.urn, made.status, made.reason)
-
-    def _foreign(self, operation: Operation, place: Place) -> Outcome:
-        """Keep a thing that only another vendor understands, and that belongs to no record, in a term of its own."""
-        raw = self._server.get(place)
-        present = None if raw is None else held(TYPES[place.type], raw)
-        alive = present is not None and not present.native.deleted
-        if operation.action == "remove":
-            if present is not None and alive:
-                remove(self._server, TYPES[place.type], present.entity)
-            return Outcome(operation.urn, "written" if alive else "unchanged")
-        value: Any = operation.set
-        text = canonical(Record(operation.urn, value, operation.kind)).decode()
-        if present is None:
-            self._lookup.ensure(above(place) or place)
-            self._server.define(TYPES[place.type])
-            body = create_request(Native(place, {}), text, self._names, self._lookup.identify)
-            self._server.client.post(f"/{TYPES[place.type].route}", body, idempotent=True)
-            return Outcome(operation.urn, "written")
-        if alive and present.text == text:
-            return Outcome(operation.urn, "unchanged")
-        if not alive:
-            restore(self._server, TYPES[place.type], present.entity)
-        patch = Patch(present, self._names, self._lookup.identify).keep(present.native, text)
-        if patch:
-            self._server.client.patch(f"/{TYPES[place.type].route}{segments(present.id)}", patch)
-        return Outcome(operation.urn, "written")
 
     def _columns_known(self, request: dict[str, Any], present: Held) -> bool:
         place = present.native.place
@@ -401,10 +376,6 @@ class Writer:
                 why="it took the change and then says something else",
                 fix="see whether a policy, a workflow or a bot of OpenMetadata changes it back",
             )
-
-
-def _fact_type(record: AnyRecord) -> str:
-    return record.urn.partition("#")[2].rpartition("@")[0] if record.kind == "stats" else ""
 
 
 def _at(entity: Held, place: Place) -> Held | None:
