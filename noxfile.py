@@ -274,6 +274,30 @@ def rival_datahub(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-m", "heavy", *chosen, env={"LUMOS_RIVAL_DATAHUB": str(python.absolute())})
 
 
+@nox.session(name="rival-catalogs")
+def rival_catalogs(session: nox.Session) -> None:
+    """The catalogs of DataHub and OpenMetadata with their vendors' programs on the other side (installs about 1.5 GB)."""
+    install(session, "--group", "tests", "--group", "ci", *checkout())
+    # Each is only ever run in an environment of its own; see `vendor-openmetadata` for the pins of the older one.
+    wanted = {
+        "HOST": wheels(session, ["lumos-core"]),
+        "DATAHUB": ["acryl-datahub[datahub-rest,sqlalchemy,csv-enricher,datahub-lite]==1.7.0.17", "duckdb"],
+        "OPENMETADATA_15": ["openmetadata-ingestion==1.5.0.0", "setuptools<81", "dbt-core<1.12"],
+        "OPENMETADATA_20": ["openmetadata-ingestion>=2.0,<2.1", "dbt-core<1.12"],
+    }
+    named = {}
+    for short, packages in wanted.items():
+        theirs = Path(session.create_tmp(), short.lower())
+        python = theirs / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        if not python.exists() or short == "HOST":
+            session.run(UV, "venv", "--quiet", "--clear", "--python", "3.11", str(theirs), external=True)
+            into = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
+            session.run(*into, *packages, external=True)
+        named[f"LUMOS_RIVAL_CATALOGS_{short}"] = str(python.absolute())
+    chosen = session.posargs or sorted(str(path) for path in Path("tests/rivals").glob("test_rival_catalogs_*.py"))
+    session.run("pytest", "-q", "-s", "-m", "heavy", *chosen, env=named)
+
+
 @nox.session(name="vendor-datahub")
 def vendor_datahub(session: nox.Session) -> None:
     """The fake of DataHub against the vendor's own classes, client and command (installs about 200 MB)."""
