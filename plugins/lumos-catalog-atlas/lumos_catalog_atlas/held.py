@@ -164,18 +164,13 @@ class Reader:
     def held(self, native: Native) -> Held:
         """Return the record of an entity."""
         line = native.custom.get(models.GONE)
-        foreign: dict[str, AnyRecord] = {}
+        said = mapping.from_native(_own(native), self._cluster, self._base(native))
+        found = shadow.recall(said, text_of(native.custom), mapping.projection(self._cluster))
+        record, stale = found.record, found.stale
+        foreign: dict[str, AnyRecord] = {item.urn: item for item in found.foreign}
         if native.removed and line:
-            record, stale = decode(line.encode()), tuple[str, ...]()
+            record, stale = decode(line.encode()), ()
         else:
-            own = _own(native)
-            found = shadow.recall(
-                mapping.from_native(own, self._cluster, self._base(native)),
-                text_of(native.custom),
-                mapping.projection(self._cluster),
-            )
-            record, stale = found.record, found.stale
-            foreign = {item.urn: item for item in found.foreign}
             _add_propagated(record, native)
         value: Any = record.value
         value.aliases = sorted({*value.aliases, (SYSTEM, native.guid)})
@@ -184,7 +179,7 @@ class Reader:
             value.lifecycle.removed = True
         if native.residue:
             urn = record.urn + RESIDUE
-            body = json.dumps({"attributes": native.residue}, ensure_ascii=False, sort_keys=True)
+            body = json.dumps(native.residue, ensure_ascii=False, sort_keys=True)
             foreign[urn] = Record(urn, Foreign(body=body))
         return Held(record, native, foreign, stale)
 

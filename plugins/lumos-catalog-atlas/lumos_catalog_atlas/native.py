@@ -63,7 +63,7 @@ class Native:
         removed: It is soft-deleted.
         updated: When it was changed (ms).
         fixed: Official relations to one other entity, which Atlas wants to see again at every update.
-        residue: Attributes that the mapping does not understand, as JSON.
+        residue: What the mapping does not understand: attributes, and business metadata, as Atlas shows them.
     """
 
     id: NativeId

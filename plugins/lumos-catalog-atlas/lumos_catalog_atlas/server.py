@@ -237,6 +237,19 @@ class Server:
         """Give an entity exactly these labels."""
         self.client.post(segments("v2", "entity", "guid", guid, "labels"), list(labels), idempotent=True, retry=(500,))
 
+    def describe(self, guid: str, business: Json) -> None:
+        """Give an entity exactly this business metadata.
+
+        Raises:
+            CatalogError: Atlas answered 204 and dropped some of it: it has no definition, or not for this type.
+        """
+        path = segments("v2", "entity", "guid", guid, "businessmetadata")
+        self.client.post(path, business, {"isOverwrite": True}, idempotent=True, retry=(500,))
+        held = self.by_guid([guid])["entities"][0].get("businessAttributes") or {}
+        lost = [f"{name}.{key}" for name, part in business.items() for key in part if key not in held.get(name, {})]
+        if lost:
+            raise CatalogError("Atlas dropped business metadata", why=f"it has no {', '.join(lost)} for this type")
+
     def delete(self, guids: Iterable[str]) -> None:
         """Soft-delete entities; those that are deleted already stay so."""
         for chunk in _by_length(list(guids)):

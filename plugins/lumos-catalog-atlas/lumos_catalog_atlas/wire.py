@@ -119,7 +119,9 @@ def _part(entity: Json, resolve: Resolve) -> Native:
         if isinstance(end, dict) and name not in _OWN and active(end)
     }
     skipped = _UNDERSTOOD | related.keys()
-    native.residue = {key: value for key, value in attributes.items() if key not in skipped and not _empty(value)}
+    others = {key: value for key, value in attributes.items() if key not in skipped and not _empty(value)}
+    rest = {"attributes": others, "businessAttributes": entity.get("businessAttributes") or {}}
+    native.residue = {key: value for key, value in rest.items() if value}
     return native
 
 

@@ -226,6 +226,12 @@ class Writer:
             for part in (native, *native.columns):
                 if part.id in there:
                     self._tagger.mark(there[part.id], part)
+        business = _residue(job).get("businessAttributes") or {}
+        held = (
+            job.held.native.residue.get("businessAttributes", {}) if job.guid and job.held and job.held.native else {}
+        )
+        if business and business != held:
+            self._server.describe(self._links.guids[job.id], business)
         if job.removed and job.id.type not in models.GLOSSARY_TYPES and not self._owns(job):
             self._server.delete([self._links.guids.pop(job.id)])
         return "written"
@@ -247,18 +253,27 @@ def _depth(job: Job, jobs: Mapping[str, Job]) -> int:
     return depth
 
 
-def _add_residue(paper: wire.Paper, job: Job) -> None:
-    """Put back what only Atlas understands."""
+def _residue(job: Job) -> dict[str, Any]:
+    """Return what only Atlas understands.
+
+    Raises:
+        CatalogError: It is not what Atlas gave.
+    """
     mine = job.foreign.get(f"{job.urn}#{SYSTEM}/entity")
     if mine is None:
-        return
+        return {}
     try:
-        attributes = json.loads(mine.value.body).get("attributes") or {}
-    except (ValueError, AttributeError):
+        body = json.loads(mine.value.body)
+        return {key: dict(body.get(key) or {}) for key in ("attributes", "businessAttributes")}
+    except (ValueError, TypeError, AttributeError):
         raise CatalogError("what is foreign cannot be read", where=mine.urn) from None
-    for entity in paper.entities:
+
+
+def _add_residue(paper: wire.Paper, job: Job) -> None:
+    residue = _residue(job)
+    for entity in paper.entities if residue else ():
         if entity["guid"] == paper.place(job.id):
-            entity["attributes"] = {**attributes, **entity["attributes"]}
+            entity["attributes"] = {**residue["attributes"], **entity["attributes"]}
 
 
 def _why(error: LumosError) -> str:

@@ -476,6 +476,15 @@ def test_an_unknown_business_attribute_is_a_204_that_drops(real: At) -> None:
         real.raw.client.post(path, {name: {"note": "x" * 21}})
     assert real.write(urn, Dataset(description=Description(manual="d")), "update") == "written"
     assert real.entity(urn)["businessAttributes"] == {name: {"note": "kept"}}, "it is left alone"
+    residue = real.read(urn)["foreign"]
+    assert json.loads(residue.value.body) == {"businessAttributes": {name: {"note": "kept"}}}
+    wrong = Foreign(body=json.dumps({"businessAttributes": {name: {"note": "kept", "unknown": "x"}}}))
+    operation = Operation(kind="foreign", urn=residue.urn, action="update", set=wrong)
+    (outcome,) = real.catalog.write([operation], real.ctx)
+    assert outcome.status == "failed" and f"{name}.unknown" in outcome.reason, "what was dropped is told"
+    real.write(urn, Dataset(lifecycle=Lifecycle(removed=True)), "remove")
+    assert real.write(urn, Dataset(), "restore", ["lifecycle"]) == "written"
+    assert real.entity(urn)["businessAttributes"] == {name: {"note": "kept"}}, "it survives a removal"
 
 
 @pytest.mark.servers
