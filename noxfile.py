@@ -276,7 +276,7 @@ def rival_datahub(session: nox.Session) -> None:
 
 @nox.session(name="rival-catalogs")
 def rival_catalogs(session: nox.Session) -> None:
-    """The catalogs of DataHub and OpenMetadata with their vendors' programs on the other side (installs about 1.5 GB)."""
+    """The catalogs of DataHub and OpenMetadata, their vendors' programs on the other side (installs 1.5 GB)."""
     install(session, "--group", "tests", "--group", "ci", *checkout())
     # Each is only ever run in an environment of its own; see `vendor-openmetadata` for the pins of the older one.
     wanted = {
@@ -300,10 +300,12 @@ def rival_catalogs(session: nox.Session) -> None:
 
 @nox.session(name="vendor-datahub")
 def vendor_datahub(session: nox.Session) -> None:
-    """The fake of DataHub against the vendor's own classes, client and command (installs about 200 MB)."""
-    install(session, "--group", "tests", *wheels(session, first_party("lumos-testing-datahub")))
-    session.install("acryl-datahub[datahub-rest]==1.7.0.17")
-    session.run("pytest", "-q", "-s", "-m", "heavy", "plugins/lumos-testing-datahub", *session.posargs)
+    """The fake of DataHub, and our catalog, against the vendor's own code (installs about 250 MB)."""
+    needed = dict.fromkeys(first_party("lumos-testing-datahub") + first_party("lumos-catalog-datahub"))
+    install(session, "--group", "tests", *wheels(session, list(needed)))
+    session.install("acryl-datahub[datahub-rest,datahub-lite]==1.7.0.17")
+    tested = ["plugins/lumos-testing-datahub", "plugins/lumos-catalog-datahub"]
+    session.run("pytest", "-q", "-s", "-m", "heavy", *tested, *session.posargs)
 
 
 @nox.session(name="vendor-openmetadata")
