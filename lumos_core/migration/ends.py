@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..config.types import ComponentSpec
 from ..contracts.catalog import Catalog
 from ..contracts.component import Support
 from ..contracts.reporter import Notice
-from ..errors import ConfigError, UsageError
+from ..errors import CatalogError, ConfigError, LumosError, UsageError
 from ..model.aspects import of_kind
 from ..model.entities import FREE_KEYS, KINDS, Entity
 from ..model.record import AnyRecord
@@ -81,7 +81,7 @@ class End:
         """
         if self._opened:
             return
-        with contained():
+        with self._speaking("reached"):
             self.catalog.check(self.context)
         self.target = self.redact(str(getattr(self.catalog, "target", "") or ""))
         self._opened = True
@@ -99,11 +99,30 @@ class End:
         """Read a scope; what the catalog can read and did not mention was looked at."""
         readable = {aspect for aspect, support in self.capabilities.items() if support.read}
         looked = {kind: sorted(readable & of_kind(kind)) for kind in KINDS}
-        with contained():
+        with self._speaking("read"):
             for record in self.catalog.read(scope, self.context):
                 if isinstance(record.value, Entity) and not record.value.captured:
                     record.value.captured = looked[record.kind]
                 yield record
+
+    @contextmanager
+    def _speaking(self, what: str) -> Iterator[None]:
+        """Let no error of the catalog show its secrets, nor look like a defect of ours."""
+        try:
+            with contained():
+                yield
+        except LumosError as error:
+            for part in ("what", "why", "fix", "where"):
+                setattr(error, part, self.redact(getattr(error, part)))
+            error.args = (error.what,)
+            raise
+        except Exception as error:
+            raise CatalogError(
+                f"the catalog could not be {what}",
+                why=self.redact(f"{type(error).__name__}: {error}"),
+                fix=f"this is a defect of the catalog {self.name}; tell its authors",
+                where=self.name,
+            ) from None
 
     def covered(self, scope: Scope) -> Iterable[Covered]:
         """What a complete reading of a scope says about what is not there."""

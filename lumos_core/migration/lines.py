@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..errors import Cancelled, CatalogError, LumosError, RetryableError
+from ..errors import Cancelled, CatalogError, RetryableError
 from ..model.record import canonical, line_key, make_key, split_key
 from ..model.scope import Scope
 from ..model.urns import host
@@ -54,23 +54,13 @@ def _take(
 ) -> None:
     with SnapshotWriter(path, [SourceInfo(end.name, ("source",))], memory=SORTED) as writer:
         count = 0
-        try:
-            for record in end.read(scope):
-                if count % _POLL == 0:
-                    told(count, None, record.urn)
-                    stop(cancelled)
-                if pick is None or pick.matches(record.urn):
-                    writer.add(record)
-                    count += 1
-        except (LumosError, KeyboardInterrupt, OSError):
-            raise
-        except Exception as error:  # a defect of the catalog must not look like one of ours, nor show its secrets
-            raise CatalogError(
-                "the catalog could not be read",
-                why=end.redact(f"{type(error).__name__}: {error}"),
-                fix=f"this is a defect of the catalog {end.name}; tell its authors",
-                where=end.name,
-            ) from None
+        for record in end.read(scope):
+            if count % _POLL == 0:
+                told(count, None, record.urn)
+                stop(cancelled)
+            if pick is None or pick.matches(record.urn):
+                writer.add(record)
+                count += 1
         writer.close(end.covered(scope) if pick is None else ())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from pydantic import SecretStr
 
 from lumos_core.model.aspects import ASPECTS, RECORD
 from lumos_core.plugin_api import (
@@ -196,3 +197,30 @@ class Unlucky(MemoryCatalog):
             if fault == "lost":
                 raise RetryableError("the answer was cut off", after=0.0)
             yield from outcomes
+
+
+class SecretConfig(MemoryConfig):
+    """Options with a secret."""
+
+    token: SecretStr = SecretStr("")
+
+
+class Talkative(Catalog[SecretConfig]):
+    """Tells its secret in every error and every reason."""
+
+    capabilities = _supports(set())
+
+    def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
+        """Fail when told to, with the secret."""
+        secret = self.config.token.get_secret_value()
+        ctx.warn("talk", f"my token is {secret}", secret)
+        if WORLDS[self.config.world].listing is not None:
+            raise RuntimeError(f"bad token {secret}")
+        if WORLDS[self.config.world].hidden:
+            raise CatalogError(f"refused {secret}", why=secret, fix=secret, where=secret)
+        return []
+
+    def write(self, batch: Sequence[Operation], ctx: Context) -> Iterable[Outcome]:
+        """Refuse everything."""
+        secret = self.config.token.get_secret_value()
+        return [Outcome(operation.urn, "failed", f"not with {secret}") for operation in batch]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from lumos_core.errors import CatalogError
 from lumos_core.migration.migrating import migrate
 from lumos_core.model.elements import Link, TagLink
 from lumos_core.model.entities import Dataset, Entity
@@ -124,3 +125,22 @@ def test_facts_and_foreign_records_that_the_target_does_not_take_are_accounted_f
     assert {p.verdict for p in result.records if p.kind == "stats"} == {"not expressible"}
     told = {reason for aspect, _, reason, _ in result.losses() if aspect == "record"}
     assert told == {"b takes no profile facts", "b takes no usage facts"}
+
+
+def test_secrets_reach_no_message_and_no_file(ends):
+    secret = "s3cr3t-of-the-catalog"
+    source, target = ends("a", [Record(urn_of("pg", "x"), Dataset(name="x"))]), ends("b", type=f"{HERE}:Talkative")
+    target.write_text(target.read_text().replace("world:", f"token: {secret}, world:"))
+    result = migrate(source, target)
+    assert result.exit_code == 3
+    assert [failure.reason for failure in result.failures] == ["not with ***"]
+    assert secret not in repr(result)
+    for path in target.parent.rglob("*"):
+        if path.is_file() and path != target:
+            assert secret.encode() not in path.read_bytes(), path
+    for trouble in ("listing", "hidden"):
+        setattr(ends.of("b"), trouble, RuntimeError("x") if trouble == "listing" else {"x"})
+        with pytest.raises(CatalogError) as caught:
+            migrate(source, target)
+        assert secret not in str(caught.value)
+        ends.of("b").listing = None
