@@ -333,9 +333,11 @@ def vendor_openmetadata(session: nox.Session) -> None:
 @nox.session(name="table-format-oracles")
 def table_format_oracles(session: nox.Session) -> None:
     """Tables of Delta and Iceberg against the libraries of those formats (installs about 300 MB)."""
-    install(session, "--group", "tests", *wheels(session, first_party("lumos-format-delta")))
-    session.install("deltalake==1.6.6")
-    session.run("pytest", "-q", "plugins/lumos-format-delta/tests/test_delta_oracle.py", *session.posargs)
+    ours = sorted({*first_party("lumos-format-delta"), *first_party("lumos-format-iceberg")})
+    install(session, "--group", "tests", *wheels(session, ours))
+    session.install("deltalake==1.6.6", "pyiceberg[sql-sqlite,pyarrow,pyiceberg-core]==0.12.0")
+    tests = ["delta/tests/test_delta_oracle.py", "iceberg/tests/test_iceberg_oracle.py"]
+    session.run("pytest", "-q", *(f"plugins/lumos-format-{test}" for test in tests), *session.posargs)
 
 
 @nox.session(name="sql-oracle")

@@ -53,8 +53,8 @@ class Format(BaseComponent[C]):
     Attributes:
         extensions: Lower-case, with the dot; a compression suffix is taken off the name before, and not off the bytes.
         magic: First bytes that prove the format.
-        markers: Names whose presence makes a folder one dataset: a folder (`_delta_log/`), or files in a folder or beside
-            the data, which may be a glob (`metadata/*.metadata.json`).
+        markers: Names whose presence makes a folder one dataset: a folder (`_delta_log/`), or files in a folder or
+            beside the data, which may be a glob (`metadata/*.metadata.json`).
         name_in_urn: Platform-neutral short name (`csv`), used in `layout.format`.
         positional: True when the order of fields is what readers go by (CSV).
         memo_version: Change it when the same bytes give another schema: what was remembered of files is forgotten.

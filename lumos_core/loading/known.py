@@ -24,6 +24,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "avro": "lumos-source-avro",
         "json": "lumos-source-json",
         "delta": "lumos-format-delta",
+        "iceberg": "lumos-format-iceberg",
     },
     "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
     "differ": {"semantic": "lumos-differ-semantic"},

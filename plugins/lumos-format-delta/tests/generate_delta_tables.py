@@ -15,7 +15,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, Schema, write_deltalake
 from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).resolve().parent / "data"
 ROWS = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "day": ["a", "a", "b"], "amount": [0.5, None, 2.5]})
 
 
@@ -82,6 +82,8 @@ def main() -> None:
         for file in [*path.rglob("*.parquet"), *path.rglob("*.crc")]:
             if "_delta_log" not in file.parts:
                 file.unlink()
+        for file in path.rglob("*.json"):
+            file.write_text(file.read_text().replace(str(DATA), "/lake"))
         for folder in sorted(path.rglob("*"), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
