@@ -281,6 +281,9 @@ class Crawler(Source[C], Generic[C]):
             parent=self.config.containers,
             textual=format is not None and format.positional,
         )
+        if grouping.marked and not reading.schemas and (known := ctx.get(urn)) is not None:
+            # Aliases count without an entry in `captured`: a log that cannot be read must not take them away.
+            record.value.aliases = known.value.aliases
         if format is not None:
             self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
         for change in drift:
@@ -321,7 +324,9 @@ class Crawler(Source[C], Generic[C]):
                 ctx.warn("cannot-read", broken.why, records.text(broken.path))
             files = "file" if len(chosen) == 1 else "files"
             count = f"{len(reading.broken)} of {len(chosen)} {files} cannot be read"
-            why = f"{count}, such as {records.text(first.path)}: {first.why}" if len(chosen) > 1 else first.why
+            why = f"{records.text(first.path)}: {first.why}"
+            if not grouping.marked:
+                why = f"{count}, such as {why}" if len(chosen) > 1 else first.why
             self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
         elif not reading.schemas:
             ctx.warn("empty-file", "holds no byte; its fields are not known", name)
