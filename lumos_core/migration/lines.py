@@ -64,6 +64,14 @@ def _take(
         writer.close(end.covered(scope) if pick is None else ())
 
 
+def save(path: Path, lines: Iterable[bytes], name: str) -> None:
+    """Write sorted lines as a snapshot; it appears whole or not at all."""
+    with SnapshotWriter(path, [SourceInfo(name, ("source",))], ordered=True) as writer:
+        for line in lines:
+            writer.add_line(line)
+        writer.close()
+
+
 def stop(cancelled: Callable[[], bool]) -> None:
     """Stop here when somebody asked to.
 

@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, get_args
 
 from msgspec.structs import replace
@@ -16,14 +15,13 @@ from ..model.record import decode, line_urn, make_key
 from ..model.scope import Scope
 from ..publish.steps import Step, StepFile
 from ..running.progress import Progress, Silence
-from ..snapshot.frame import SourceInfo, stats_path
+from ..snapshot.frame import stats_path
 from ..snapshot.select import Selection, parse_selection
 from ..snapshot.transform import Transformation
-from ..snapshot.writer import SnapshotWriter
 from ..times import utc
 from .ends import PathLike, distinct, end_of, state_of, writable
 from .folder import MIGRATIONS, Folder, Place, Wishes, alone, plain, read_lines, write_lines
-from .lines import count_of, lines_of, stop, take
+from .lines import count_of, lines_of, save, stop, take
 from .names import Names, called, former, match
 from .planning import DECISIONS, Met, OnConflict, Planner
 from .proof import Judge, Proven, Tally, paired, read_record
@@ -233,14 +231,14 @@ class _Migration:
         try:
             if self.wishes.renames:
                 base = folder.path / "moved.lumos.jsonl"
-                self._snapshot(base, called(lines_of(folder.source), move.urn, folder.path, tell=False))
+                save(base, called(lines_of(folder.source), move.urn, folder.path, tell=False), self.source.name)
             found, ambiguous = list[tuple[str, str]](), list[tuple[str, str]]()
             for old, new, certain in match(lines_of(base), lines_of(folder.target), folder.path):
                 (found if certain else ambiguous).append((old, new))
             names.fill(found)
             if found or self.wishes.renames:
                 ours = called(lines_of(folder.source), lambda urn: names.new(move.urn(urn)), folder.path)
-                self._snapshot(folder.path / "ours.lumos.jsonl", ours)
+                save(folder.path / "ours.lumos.jsonl", ours, self.source.name)
                 self._follow(move, names)
                 folder.state.done.append("renamed")
             folder.state.ambiguous = ambiguous[:SHOWN]
@@ -272,12 +270,6 @@ class _Migration:
             self.folder.state.renamed = count
         finally:
             incoming.close()
-
-    def _snapshot(self, path: Path, lines: Iterator[bytes]) -> None:
-        with SnapshotWriter(path, [SourceInfo(self.source.name, ("source",))], ordered=True) as writer:
-            for line in lines:
-                writer.add_line(line)
-            writer.close()
 
     def _plan(self) -> None:
         folder = self.folder

@@ -11,12 +11,10 @@ from ..model.entities import Entity
 from ..model.record import decode, line_key, split_key
 from ..model.scope import Scope
 from ..publish.steps import StepFile
-from ..snapshot.frame import SourceInfo
 from ..snapshot.sorter import LineSorter
-from ..snapshot.writer import SnapshotWriter
 from .ends import End
 from .folder import Folder
-from .lines import ASKED, SORTED, Asked, Told, count_of, lines_of, stop, take
+from .lines import ASKED, SORTED, Asked, Told, count_of, lines_of, save, stop, take
 from .proof import arrived, aspects_of, paired
 
 WAITS = (0.0, 1.0)
@@ -57,7 +55,7 @@ def _ask_each(end: End, folder: Folder, path: Path, told: Told, cancelled: Calla
                 sorter.add(line)
             count += len(batch)
             told(count, None, batch[-1][1])
-        _save(end, path, _distinct(sorter.sorted()))
+        save(path, _distinct(sorter.sorted()), end.name)
 
 
 def _distinct(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -88,7 +86,7 @@ def _look_again(end: End, folder: Folder, spool: Path, cancelled: Callable[[], b
             doubted = left
         fresh = _distinct(found.sorted())
         merged = (new if new is not None else old for old, new in _all(lines_of(spool), fresh))
-        _save(end, folder.after, (line for line in merged if line is not None))
+        save(folder.after, (line for line in merged if line is not None), end.name)
 
 
 def _all(left: Iterable[bytes], right: Iterable[bytes]) -> Iterator[tuple[bytes | None, bytes | None]]:
@@ -124,10 +122,3 @@ def _doubted(end: End, folder: Folder, spool: Path) -> Iterator[tuple[str, str]]
             after = decode(there).value
             if any(aspect in sound and not arrived(aspect, ours.value, after) for aspect in aspects_of(ours)):
                 yield ours.kind, ours.urn
-
-
-def _save(end: End, path: Path, lines: Iterable[bytes]) -> None:
-    with SnapshotWriter(path, [SourceInfo(end.name, ("source",))], ordered=True) as writer:
-        for line in lines:
-            writer.add_line(line)
-        writer.close()

@@ -6,15 +6,12 @@ import hashlib
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.structs import replace
 
 from ..contracts.catalog import Operation
 from ..contracts.reporter import Many
@@ -22,32 +19,30 @@ from ..errors import UsageError
 from ..files import atomic_write
 from ..model import urns
 from ..model.entities import Entity, Foreign, Stats
-from ..model.record import AnyRecord, Record, canonical, decode, line_key, make_key, split_key
+from ..model.record import AnyRecord, Record, canonical, decode, line_key, split_key
 from ..model.scope import Scope
 from ..publish.guard import blocked
 from ..publish.order import Trees
-from ..publish.steps import NONE, Step, StepFile, bytes_of, raw
+from ..publish.steps import Step, StepFile
 from ..running.progress import Progress, Silence
-from ..snapshot.frame import SourceInfo
 from ..snapshot.select import Selection, parse_selection
-from ..snapshot.writer import SnapshotWriter
 from ..times import utc
 from .deciding import Decided, Decider, Four
-from .ends import End, PathLike, distinct, end_of, keeps, readable, state_of, writable
+from .ends import End, PathLike, distinct, end_of, readable, state_of, writable
 from .folder import Place, alone, read_lines, write_lines
-from .lines import ASKED, Asked, lines_of, stop, take
+from .lines import lines_of, save, stop, take
 from .names import Names, called, match, renamed
 from .planning import Met, operation_between, stats_type
+from .remembering import PLANNED, REMEMBERED, SIDES, Memory, Remembered, joined, journal_of, remembered
 from .results import failures_of, operations_of
 from .scratch import Scratch
 from .sync_result import SideResult, SyncResult
-from .writing import Journal, carry_out
+from .writing import carry_out
 
 SYNC = "sync"
 """Folder of syncs, in the state folder of the second file."""
 
 NAMES, OWN = "names.db", "own.jsonl"
-SIDES = ("left", "right")
 
 
 def sync(
@@ -108,34 +103,6 @@ def sync(
         return one.run(dry_run=dry_run)
 
 
-class _Remembered(Struct, frozen=True, omit_defaults=True):
-    """A line of the spool: what each side is remembered to have said, before and after.
-
-    Attributes:
-        kind, urn: The record, as the left calls it.
-        left_old, right_old: What was remembered before.
-        left_new, right_new: What is, when all is written.
-        left_touched, right_touched: Keys that are written on each side; None when nothing is.
-    """
-
-    kind: str
-    urn: str
-    left_old: Raw = NONE
-    right_old: Raw = NONE
-    left_new: Raw = NONE
-    right_new: Raw = NONE
-    left_touched: tuple[str, ...] | None = None
-    right_touched: tuple[str, ...] | None = None
-
-
-class _Pointer(Struct):
-    """Which files hold what is remembered."""
-
-    left: Place
-    right: Place
-    number: int = 0
-
-
 class _Sync:
     def __init__(
         self,
@@ -149,7 +116,7 @@ class _Sync:
     ) -> None:
         self.ends, self.selection, self.progress, self.cancelled = ends, selection, progress, cancelled.is_set
         self.mirror = mirror
-        places = tuple(Place.of(end) for end in ends)
+        places = (Place.of(ends[0]), Place.of(ends[1]))
         mark = hashlib.sha256(f"{places[0].mark} {places[1].mark} {mirror}".encode()).hexdigest()[:16]
         self.root = state_of(ends[1], SYNC, mark)
         self.work = self.root / "work"
@@ -168,7 +135,7 @@ class _Sync:
 
     def run(self, *, dry_run: bool) -> SyncResult:
         started = utc()
-        self.pointer = self._pointer()
+        self.memory = Memory(self.root, self.ends, self.places)
         scratch: Scratch | None = None
         if dry_run:
             scratch = Scratch()
@@ -202,19 +169,6 @@ class _Sync:
 
     # ---- reading --------------------------------------------------------------------------------------------------
 
-    def _pointer(self) -> _Pointer:
-        path = self.root / "state.json"
-        if path.exists():
-            return msgspec.json.decode(path.read_bytes(), type=_Pointer)
-        return _Pointer(self.places[0], self.places[1])
-
-    def _past(self, side: int) -> Iterator[bytes]:
-        path = self._past_file(side, self.pointer.number)
-        return lines_of(path) if path.exists() else iter(())
-
-    def _past_file(self, side: int, number: int) -> Path:
-        return self.root / f"{SIDES[side]}-{number}.lumos.jsonl"
-
     def _now_file(self, side: int) -> Path:
         return self.work / f"{SIDES[side]}.lumos.jsonl"
 
@@ -231,7 +185,7 @@ class _Sync:
         base = there
         if len(names):
             base = self.work / "known.lumos.jsonl"
-            self._save(base, called(lines_of(there), names.new, self.work, tell=False), self.ends[1].name)
+            save(base, called(lines_of(there), names.new, self.work, tell=False), self.ends[1].name)
         found = list[tuple[str, str]]()
         for one, other, certain in match(lines_of(self._now_file(0)), lines_of(base), self.work):
             if certain:
@@ -241,14 +195,8 @@ class _Sync:
         names.fill(found)
         if found:
             base = self.work / "unified.lumos.jsonl"
-            self._save(base, called(lines_of(there), names.new, self.work, tell=False), self.ends[1].name)
+            save(base, called(lines_of(there), names.new, self.work, tell=False), self.ends[1].name)
         self.unified = base
-
-    def _save(self, path: Path, lines: Iterable[bytes], name: str) -> None:
-        with SnapshotWriter(path, [SourceInfo(name, ("source",))], ordered=True) as writer:
-            for line in lines:
-                writer.add_line(line)
-            writer.close()
 
     # ---- planning -------------------------------------------------------------------------------------------------
 
@@ -258,10 +206,10 @@ class _Sync:
         spool = [self.work / f"{name}.steps" for name in SIDES]
         with spool[0].open("wb") as left, spool[1].open("wb") as right, (self.work / OWN).open("wb") as own:
             files = (left, right)
-            streams = (self._past(0), lines_of(self._now_file(0)), self._past(1), lines_of(self.unified))
+            streams = (self.memory.past(0), lines_of(self._now_file(0)), self.memory.past(1), lines_of(self.unified))
 
-            def remembered() -> Iterator[_Remembered]:
-                for number, lines in enumerate(_joined(*streams)):
+            def decided_all() -> Iterator[Remembered]:
+                for number, lines in enumerate(joined(*streams)):
                     if number % 256 == 0:
                         stop(self.cancelled)
                         self.progress.advance(number, None, split_key(line_key(_some(lines)))[1])
@@ -272,9 +220,9 @@ class _Sync:
                             file.write(msgspec.json.encode(step, order="sorted") + b"\n")
                     if decided.own:
                         own.write(msgspec.json.encode(four.any.urn) + b"\n")
-                    yield _remember(four, decided, lines, steps)
+                    yield remembered(four, decided, lines, steps)
 
-            write_lines(self.work / "remembered.jsonl", remembered())
+            write_lines(self.work / REMEMBERED, decided_all())
         for side, path in enumerate(spool):
             StepFile.write(self._plan_file(side), StepFile(path, 0, 0), self.trees[side].order)
             path.unlink()
@@ -362,16 +310,13 @@ class _Sync:
 
     # ---- writing --------------------------------------------------------------------------------------------------
 
-    def _journal(self, side: int) -> Journal:
-        return Journal(self.work / f"{SIDES[side]}-journal.jsonl")
-
     def _write(self) -> None:
-        with atomic_write(self.work / "planned.json", "wb") as file:
+        with atomic_write(self.work / PLANNED, "wb") as file:
             file.write(b"{}")
         for side, end in enumerate(self.ends):
             stop(self.cancelled)
             self.progress.stage(f"write {end.name}")
-            plan, journal = StepFile(self._plan_file(side), 0, 0), self._journal(side)
+            plan, journal = StepFile(self._plan_file(side), 0, 0), journal_of(self.work, side)
             total = sum(self.counts[side].values())
             try:
                 for _ in carry_out(end, plan, journal, total, self.progress.advance):
@@ -381,7 +326,7 @@ class _Sync:
 
     def _finish_last(self) -> None:
         """Remember what a sync wrote that was stopped before it could."""
-        if (self.work / "planned.json").exists():
+        if (self.work / PLANNED).exists():
             names = Names(self.root / NAMES)
             try:
                 self._remember(names)
@@ -389,71 +334,8 @@ class _Sync:
                 names.close()
 
     def _remember(self, names: Names) -> None:
-        """Write down what each side says now; what did not arrive is as if nobody had tried."""
         self.progress.stage("remember")
-        done = set[bytes]()
-        for side in (0, 1):
-            for item in self._journal(side):
-                if item.status in ("written", "unchanged"):
-                    urn = item.urn if side == 0 else names.new(item.urn)
-                    done.add(b"%d" % side + make_key(item.kind, urn))
-        number = self.pointer.number + 1
-        source = read_lines(self.work / "remembered.jsonl", _Remembered)
-        with (
-            SnapshotWriter(self._past_file(0, number), ordered=True) as left,
-            SnapshotWriter(self._past_file(1, number), ordered=True) as right,
-        ):
-            while batch := list(islice(source, ASKED)):
-                back = [self._back(side, batch, names) for side in (0, 1)]
-                for item in batch:
-                    key = make_key(item.kind, item.urn)
-                    arrived = all(
-                        touched is None or b"%d" % side + key in done
-                        for side, touched in enumerate((item.left_touched, item.right_touched))
-                    )
-                    lines = self._after(item, back) if arrived else (bytes_of(item.left_old), bytes_of(item.right_old))
-                    for writer, line in zip((left, right), lines, strict=True):
-                        if line is not None:
-                            writer.add_line(line)
-            left.close()
-            right.close()
-        before, self.pointer = self.pointer.number, _Pointer(self.places[0], self.places[1], number)
-        with atomic_write(self.root / "state.json", "wb") as file:
-            file.write(msgspec.json.encode(self.pointer))
-        (self.work / "planned.json").unlink(missing_ok=True)
-        for side in (0, 1):
-            path = self._past_file(side, before)
-            for old in (path, path.with_name(path.name.replace(".lumos.jsonl", ".stats.lumos.jsonl"))):
-                old.unlink(missing_ok=True)
-
-    def _back(self, side: int, batch: list[_Remembered], names: Names) -> dict[bytes, AnyRecord]:
-        """What a side gives back of what was written and what it may not keep whole, in the left's names."""
-        name = (lambda urn: urn) if side == 0 else names.old
-        again = (lambda urn: urn) if side == 0 else names.new
-        wanted = []
-        for item in batch:
-            touched = item.left_touched if side == 0 else item.right_touched
-            if touched is not None and any(not keeps(self.ends[side], key) for key in touched if key):
-                wanted.append((item.kind, name(item.urn)))
-        found = Asked(self.ends[side]).of(wanted) if wanted else {}
-        records = (renamed(decode(line), again) for line in found.values())
-        return {make_key(record.kind, record.urn): record for record in records}
-
-    def _after(self, item: _Remembered, back: list[dict[bytes, AnyRecord]]) -> tuple[bytes | None, bytes | None]:
-        key = make_key(item.kind, item.urn)
-        lines = []
-        for side, (new, touched) in enumerate(
-            ((item.left_new, item.left_touched), (item.right_new, item.right_touched))
-        ):
-            line, there = bytes_of(new), back[side].get(key)
-            if line is not None and there is not None and touched is not None:
-                record = decode(line)
-                if isinstance(record.value, Entity) and type(record.value) is type(there.value):
-                    lossy = [name for name in touched if not keeps(self.ends[side], name)]
-                    parts = {name: getattr(there.value, name) for name in lossy}
-                    line = canonical(Record(record.urn, replace(record.value, **parts), record.kind))
-            lines.append(line)
-        return lines[0], lines[1]
+        self.memory.keep(self.work, names)
 
     def _told(self, result: SyncResult) -> SyncResult:
         own = self.work / OWN
@@ -463,8 +345,8 @@ class _Sync:
             self.ends[side].close()
             part.planned = dict(self.counts[side])
             part.operations = operations_of(self._plan_file(side))
-            part.outcomes = dict(Counter(done.status for done in self._journal(side)))
-            part.failures = failures_of(self._journal(side).path)
+            part.outcomes = dict(Counter(done.status for done in journal_of(self.work, side)))
+            part.failures = failures_of(journal_of(self.work, side).path)
         result.warnings = [*self.ends[0].warnings, *self.ends[1].warnings]
         failed = len(result.left.failures) + len(result.right.failures)
         result.exit_code = 3 if failed or result.blocked else 0
@@ -472,42 +354,8 @@ class _Sync:
         return result
 
 
-def _joined(*streams: Iterator[bytes]) -> Iterator[tuple[bytes | None, ...]]:
-    """Join sorted streams of lines by their keys."""
-    lines = [next(stream, None) for stream in streams]
-    while any(line is not None for line in lines):
-        keys = [None if line is None else line_key(line) for line in lines]
-        first = min(key for key in keys if key is not None)
-        yield tuple(line if key == first else None for line, key in zip(lines, keys, strict=True))
-        for number, key in enumerate(keys):
-            if key == first:
-                lines[number] = next(streams[number], None)
-
-
 def _some(lines: tuple[bytes | None, ...]) -> bytes:
     return next(line for line in lines if line is not None)
-
-
-def _remember(
-    four: Four, decided: Decided, lines: tuple[bytes | None, ...], steps: tuple[Step | None, Step | None]
-) -> _Remembered:
-    record = four.any
-
-    def line(value: Any) -> Raw:
-        return NONE if value is None else Raw(canonical(Record(record.urn, value, record.kind)))
-
-    touched = (None if step is None else tuple(key for key, _ in step.reasons) for step in steps)
-    left, right = touched
-    return _Remembered(
-        kind=record.kind,
-        urn=record.urn,
-        left_old=raw(lines[0]),
-        right_old=raw(lines[2]),
-        left_new=line(decided.left_past),
-        right_new=line(decided.right_past),
-        left_touched=left,
-        right_touched=right,
-    )
 
 
 def _value(record: AnyRecord | None) -> Any:

@@ -53,21 +53,15 @@ from ..model.entities import (
     Contract,
     DataProduct,
     Dataset,
-    Domain,
     Entity,
     Field,
-    Group,
     Job,
-    OwnershipType,
-    Property,
     Stats,
-    Tag,
-    Term,
-    User,
 )
 from ..model.record import AnyRecord, Record, canonical, decode
+from . import estate_words
+from .estate_words import DOMAINS, NOUNS, TAGS, owner_type
 
-_NOUNS = ("orders", "customers", "invoices", "payments", "shipments", "returns", "carts", "visits", "prices", "stocks")
 _PARTS = ("id", "email", "amount", "currency", "status", "country", "note", "score", "source", "created_at")
 _TYPES = {
     "id": ("int64", "bigint"),
@@ -77,9 +71,6 @@ _TYPES = {
 }
 _DAY = "2026-01-15T10:00:00Z"
 _PER_SCHEMA, _PER_DATABASE = 25, 4
-_OWNER_TYPES = ("business_owner", "steward", "technical_owner")
-_DOMAINS = ("finance", "finance.billing", "logistics", "sales", "sales.online")
-_TAGS = {"pii": ("email", "name", "phone"), "tier": ("bronze", "gold", "silver")}
 
 
 class Estate:
@@ -107,15 +98,15 @@ class Estate:
             self._contracts,
             self._data_products,
             self._datasets,
-            self._domains,
-            self._groups,
+            estate_words.domains,
+            estate_words.groups,
             self._jobs,
-            self._ownership_types,
-            self._properties,
+            estate_words.ownership_types,
+            estate_words.properties,
             self._stats,
-            self._tags,
-            self._terms,
-            self._users,
+            estate_words.tags,
+            estate_words.terms,
+            estate_words.users,
         ):
             for urn, value in make():
                 if isinstance(value, Entity):
@@ -134,7 +125,7 @@ class Estate:
         return f"shop{self._number(schema // _PER_DATABASE)}.area{self._number(schema)}"
 
     def _table(self, number: int) -> str:
-        return f"{self._schema(number)}.t{self._number(number)}_{_NOUNS[number % len(_NOUNS)]}"
+        return f"{self._schema(number)}.t{self._number(number)}_{NOUNS[number % len(NOUNS)]}"
 
     def _every(self, step: int) -> range:
         return range(0, self.datasets, step)
@@ -145,7 +136,7 @@ class Estate:
 
     def _one(self, number: int) -> Dataset:
         pick = Random(number)
-        noun, name = _NOUNS[number % len(_NOUNS)], self._table(number).rpartition(".")[2]
+        noun, name = NOUNS[number % len(NOUNS)], self._table(number).rpartition(".")[2]
         view = number % 7 == 3
         return Dataset(
             name=name,
@@ -156,7 +147,7 @@ class Estate:
             owners=self._owners(pick),
             tags=_tags(pick),
             terms=[TermLink(urns.plain("term", f"shop.{noun}"), layer="manual")] if number % 2 else [],
-            domains=[urns.plain("domain", pick.choice(_DOMAINS))],
+            domains=[urns.plain("domain", pick.choice(DOMAINS))],
             data_products=[DataProductLink(self._product(number // 25 * 25))] if number % 5 == 0 else [],
             links=[Link(f"https://wiki.example.org/{name}", label=f"About {noun}")] if number % 3 == 0 else [],
             properties=[("cost_center", f"CC{number % 40:03}"), ("retention", f"{number % 9 + 1} years")],
@@ -202,7 +193,7 @@ class Estate:
                     type=type_,
                     native_type=native,
                     nullable=index % 3 != 0,
-                    description=_described(f"The {part} of {_NOUNS[number % len(_NOUNS)]}", number + index),
+                    description=_described(f"The {part} of {NOUNS[number % len(NOUNS)]}", number + index),
                     tags=[TagLink(urns.plain("tag", "pii.email"), layer="manual")] if part == "email" else [],
                     terms=[TermLink(urns.plain("term", "shop.money"))] if part == "amount" and number % 3 == 0 else [],
                 )
@@ -224,14 +215,14 @@ class Estate:
         return Lineage(upstreams=edges, columns=columns)
 
     def _owners(self, pick: Random) -> list[Owner]:
-        found = [Owner(urns.plain("group", f"team{pick.randrange(10)}"), type=_owner_type("technical_owner"))]
+        found = [Owner(urns.plain("group", f"team{pick.randrange(10)}"), type=owner_type("technical_owner"))]
         if pick.random() < 0.5:
             user = urns.plain("user", f"user{pick.randrange(40):02}")
-            found.append(Owner(user, type=_owner_type("steward"), layer="manual"))
+            found.append(Owner(user, type=owner_type("steward"), layer="manual"))
         return found
 
     def _task(self, number: int) -> str:
-        return urns.located("task", "airflow", f"load{self._number(number)}/{_NOUNS[number % 10]}")
+        return urns.located("task", "airflow", f"load{self._number(number)}/{NOUNS[number % 10]}")
 
     def _product(self, number: int) -> str:
         return urns.plain("data_product", f"product{self._number(number)}")
@@ -309,29 +300,16 @@ class Estate:
 
     def _data_products(self) -> Iterator[tuple[str, Any]]:
         for number in self._every(25):
-            noun = _NOUNS[number % len(_NOUNS)].capitalize()
+            noun = NOUNS[number % len(NOUNS)].capitalize()
             yield (
                 self._product(number),
                 DataProduct(
                     name=f"{noun} {number}",
-                    domains=[urns.plain("domain", _DOMAINS[number % len(_DOMAINS)])],
+                    domains=[urns.plain("domain", DOMAINS[number % len(DOMAINS)])],
                     owners=self._owners(Random(-number)),
                     description=Description(manual=f"{noun} for everybody"),
                 ),
             )
-
-    def _domains(self) -> Iterator[tuple[str, Any]]:
-        for name in _DOMAINS:
-            above, _, own = name.rpartition(".")
-            parent = urns.plain("domain", above) if above else None
-            text = Description(manual=f"All that {own} does")
-            yield urns.plain("domain", name), Domain(name=own, parent=parent, description=text)
-
-    def _groups(self) -> Iterator[tuple[str, Any]]:
-        for number in range(10):
-            value = Group(name=f"team{number}", subtype="team", email=f"team{number}@example.org")
-            value.display_name = Text(source=f"Team {number}")
-            yield urns.plain("group", f"team{number}"), value
 
     def _jobs(self) -> Iterator[tuple[str, Any]]:
         for number in self._every(10):
@@ -343,20 +321,9 @@ class Estate:
             flow = urns.located("flow", "airflow", f"load{self._number(number)}")
             inputs = [LineageEdge(self.dataset(number))]
             outputs = [LineageEdge(self.dataset(other)) for other in (number + 1, number + 2) if other < self.datasets]
-            value = Job(name=_NOUNS[number % 10], subtype="task", parent=flow)
+            value = Job(name=NOUNS[number % 10], subtype="task", parent=flow)
             value.lineage = Lineage(upstreams=inputs, downstreams=outputs)
             yield self._task(number), value
-
-    def _ownership_types(self) -> Iterator[tuple[str, Any]]:
-        for name in _OWNER_TYPES:
-            value = OwnershipType(name=name.replace("_", " ").capitalize())
-            value.description = Description(source=f"Who is the {name.replace('_', ' ')}")
-            yield _owner_type(name), value
-
-    def _properties(self) -> Iterator[tuple[str, Any]]:
-        value = Property(name="criticality", type="int", applies_to=["dataset"])
-        value.description = Description(source="From 1, nobody notices, to 5")
-        yield urns.plain("property", "criticality"), value
 
     def _stats(self) -> Iterator[tuple[str, Any]]:
         for number in self._every(5) if self.stats else ():
@@ -365,38 +332,6 @@ class Estate:
             profile.fields = [("id", [("null_count", 0), ("unique_count", rows)])]
             yield f"{self.dataset(number)}#profile@{_DAY}", profile
             yield f"{self.dataset(number)}#usage@{_DAY}", Stats(metrics=[("queries", rows % 100), ("users", rows % 7)])
-
-    def _tags(self) -> Iterator[tuple[str, Any]]:
-        for name in sorted(_TAGS):
-            value = Tag(name=name, subtype="classification", description=Description(source=f"Kinds of {name}"))
-            yield urns.plain("classification", name), value
-        for name in sorted(_TAGS):
-            for tag in _TAGS[name]:
-                parent = urns.plain("classification", name)
-                value = Tag(name=tag, parent=parent, description=Description(source=f"It is {tag}"))
-                yield urns.plain("tag", f"{name}.{tag}"), value
-
-    def _terms(self) -> Iterator[tuple[str, Any]]:
-        glossary = urns.plain("glossary", "shop")
-        yield glossary, Term(name="shop", subtype="glossary", description=Description(manual="Words of the shop"))
-        for name in sorted((*_NOUNS, "money")):
-            value = Term(name=name, subtype="term", parent=glossary, synonyms=[f"{name} of the shop"])
-            value.description = Description(manual=f"What we mean by *{name}*")
-            if name == "payments":
-                value.relations = [Relation(type="is_a", target=urns.plain("term", "shop.money"))]
-            yield urns.plain("term", f"shop.{name}"), value
-
-    def _users(self) -> Iterator[tuple[str, Any]]:
-        for number in range(40):
-            name = f"user{number:02}"
-            value = User(name=name, email=f"{name}@example.org", active=number != 13, title="Engineer")
-            value.display_name = Text(source=f"Person {number}")
-            value.relations = [Relation(type="member_of", target=urns.plain("group", f"team{number % 10}"))]
-            yield urns.plain("user", name), value
-
-
-def _owner_type(name: str) -> str:
-    return urns.plain("ownership_type", name)
 
 
 def _described(text: str, number: int) -> Description | None:
@@ -412,7 +347,7 @@ def _described(text: str, number: int) -> Description | None:
 
 
 def _tags(pick: Random) -> list[TagLink]:
-    tags = [TagLink(urns.plain("tag", f"tier.{pick.choice(_TAGS['tier'])}"))]
+    tags = [TagLink(urns.plain("tag", f"tier.{pick.choice(TAGS['tier'])}"))]
     if pick.random() < 0.3:
         tags.append(TagLink(urns.plain("tag", "pii.name"), layer="manual", state="confirmed"))
     return tags
