@@ -97,7 +97,7 @@ class Change:
                 continue
             done.append((len(self.outcomes), changed))
             self.outcomes.append(Outcome(operation.urn, "written" if changed else "unchanged"))
-        if self._record is not None:
+        if self._record is not None and any(changed for _, changed in done):
             self._write_record()
         if not self.writes:
             for at, _ in done:

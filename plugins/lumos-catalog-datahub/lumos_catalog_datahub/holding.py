@@ -254,6 +254,8 @@ def foreign_parts(mapper: Mapper, thing: Thing, held: Held) -> Iterator[AnyRecor
             if aspect not in held.said and strip(value, rules_of(aspect, True)) == {}:
                 continue
             said = meant(aspect, held.said.get(aspect, EMPTY.get(aspect, {})))
+            if value == said:
+                continue
         rules = rules_of(aspect, said is not None)
         found = foreign.make(host, SYSTEM, aspect, value, said, rules=rules, find=find)
         if found is not None:
