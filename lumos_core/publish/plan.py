@@ -150,13 +150,16 @@ class Planner:
         if adopted and item.base is None:
             known = None
         host = urns.host(urn)
-        if kind == "foreign" and theirs is None and host not in self.remade and make_key(urns.kind(host), host) in held:
+        place = held.get(make_key(urns.kind(host), host)) if kind == "foreign" else None
+        # What was about to be taken back is remembered as it was given: then it is we who may have taken it away.
+        ourselves = host in self.remade or (doubtful and item.intent == item.base)
+        if place is not None and theirs is None and not ourselves:
             base = known  # its host is there: somebody took the foreign record away
         else:
             base = resolved(known, None if item.intent is None else decode(item.intent), theirs)
         ours = None if item.ours is None else self._dress(decode(item.ours))
         if kind == "foreign":
-            operation = self._foreign(item, base, ours, theirs)
+            operation = self._foreign(urn, base, ours, theirs, kept=host in self._gone or _removed_record(place))
         elif ours is not None:
             operation = self._change(kind, urn, base, ours, theirs, doubtful=doubtful)
         else:
@@ -270,19 +273,19 @@ class Planner:
         )
 
     def _foreign(
-        self, item: Touched, base: AnyRecord | None, ours: AnyRecord | None, theirs: AnyRecord | None
+        self, urn: str, base: AnyRecord | None, ours: AnyRecord | None, theirs: AnyRecord | None, *, kept: bool
     ) -> Operation | None:
-        """One opaque value, merged three ways: what people changed or took away in the catalog stands."""
-        urn = _urn(item)
+        """One opaque value, merged three ways: what people changed or took away in the catalog stands.
+
+        With `kept` it stays with its host, which is only marked as removed.
+        """
         old, new, held = (None if side is None else side.value for side in (base, ours, theirs))
-        if new == held or (old == new and old is not None):
+        if new == held or (old == new and old is not None) or (new is None and kept):
             return None
         if held != old:
             why = "it was changed at the source and in the catalog; the catalog's state stays"
             self.conflicts.append((urn, "", why))
             return None
-        if new is None and urns.host(urn) in self._gone:
-            return None  # it stays with its host, which is only marked as removed
         action: Action = "create" if held is None else "remove" if new is None else "update"
         reason = {"create": "new at the source", "remove": "gone from the source"}.get(action, "changed at the source")
         expect = "" if theirs is None else digest(canonical(theirs))
@@ -314,6 +317,10 @@ def _urn(item: Touched) -> str:
 
 def _removed(value: Any) -> bool:
     return isinstance(value, Entity) and value.lifecycle is not None and value.lifecycle.removed
+
+
+def _removed_record(record: AnyRecord | None) -> bool:
+    return record is not None and _removed(record.value)
 
 
 def _kept_alive(lifecycle: Lifecycle | None) -> Lifecycle | None:
