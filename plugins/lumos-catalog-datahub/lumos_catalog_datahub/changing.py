@@ -44,9 +44,9 @@ from .mapper import Mapper
 from .mapping.about import complete
 from .names import SYSTEM, entity_of
 from .native import Aspects, Draft, Thing, spellings_of
-from .shapes import EMPTY, SHAPES, STAMP, STATS
+from .shapes import EMPTY, SHAPES, STATS
+from .stamps import stamped, with_stamps
 
-_OURS = ("lastModified", "auditStamp")
 _SAME = object()
 DELETE = None
 """Instead of a value: the aspect is deleted."""
@@ -208,7 +208,7 @@ class Change:
     def _put(self, urn: str, aspect: str, value: Any) -> bool:
         if self.thing is not None and self.thing.aspects.get(aspect) == value:
             return False
-        self.writes[urn, aspect] = _stamped(value, self._stamp)
+        self.writes[urn, aspect] = stamped(value, self._stamp)
         return True
 
     def _spellings(self) -> dict[str, Spelling]:
@@ -231,7 +231,7 @@ class Change:
             if target is DELETE:
                 wanted.pop(aspect, None)
             elif target is not _SAME:
-                wanted[aspect] = _stamped(target, self._stamp)
+                wanted[aspect] = stamped(target, self._stamp)
         # What reading will give, with all that others wrote, is what the property has to complete.
         text = shadow.keep(copied(record), lambda _: mapper.read(self.native, wanted), self._travelling.values())
         self._keep(text, wanted)
@@ -319,7 +319,7 @@ class Change:
             self._refuse(record.urn, f"what is understood of {aspect} was changed since this was read; it is left out")
         elif written.missing:
             self._refuse(record.urn, f"it refers to what DataHub cannot hold: {', '.join(written.missing)}", "written")
-        return _with_stamps({**stamps, **written.value})
+        return with_stamps({**stamps, **written.value})
 
     def _refuse(self, urn: str, reason: str, status: Any = "conflict") -> None:
         self.outcomes = [Outcome(urn, status, reason) if one.urn == urn else one for one in self.outcomes]
@@ -367,24 +367,6 @@ def _bare(record: AnyRecord) -> AnyRecord:
 def _event(value: Aspects) -> Aspects:
     """What identifies an event of a time series."""
     return {key: value[key] for key in ("timestampMillis", "eventGranularity", "messageId") if key in value}
-
-
-def _with_stamps(value: Any) -> Any:
-    """A value with the stamps that DataHub demands of lists of terms; residue has none."""
-    if isinstance(value, dict):
-        found = {key: _with_stamps(member) for key, member in value.items()}
-        return {**found, "auditStamp": STAMP} if "terms" in found and "auditStamp" not in found else found
-    return [_with_stamps(member) for member in value] if isinstance(value, list) else value
-
-
-def _stamped(value: Any, stamp: Aspects) -> Any:
-    """A value with who and when where DataHub demands it and Lumos has no place for it."""
-    if isinstance(value, dict):
-        return {
-            key: dict(stamp) if key in _OURS and member == STAMP else _stamped(member, stamp)
-            for key, member in value.items()
-        }
-    return [_stamped(member, stamp) for member in value] if isinstance(value, list) else value
 
 
 def group(mapper: Mapper, operations: Sequence[Operation]) -> dict[str, list[int]]:
