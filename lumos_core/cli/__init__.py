@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
         if name and not name.startswith("-") and self.get_command(ctx, name) is None:
             import difflib
 
-            close = difflib.get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.5)
+            close = difflib.get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.6)
             hint = f" Did you mean {_any_of(close)}?" if close else " Run `lumos --help` for the list."
             raise click.UsageError(f"there is no command '{name}'.{hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -87,6 +87,13 @@ CATALOGS = {
         "            record.value.refs = []\n        yield record",
         "a foreign record comes back changed",
     ),
+    "keeps foreign records for ever": (
+        "others_understand_can_go",
+        "foreign = True\n" + WRITE + "    for operation in batch:\n        if operation.action != 'remove':\n"
+        "            yield from super().write([operation], ctx)\n        else:\n"
+        "            yield Outcome(operation.urn, 'unchanged')",
+        "a foreign record that was removed is still read",
+    ),
     "stops after a page": ("paged", f"{READ}    return list(held)[:1000]", "of 1234 records are not read back"),
     "gives a page twice": ("paged", f"{READ}    held = list(held)\n    return held[:5] + held", "must come sorted"),
     "repeats the edge of a page": (

@@ -77,3 +77,17 @@ class CatalogCompanions(ComponentKit):
         held = self._with_host(component, record)
         assert held is not None, "`foreign` is claimed, and a foreign record is not read back"
         assert canonical(held) == canonical(record), f"a foreign record comes back changed: {held.value}"
+
+    def test_what_only_others_understand_can_go(self, component: Catalog[Any]) -> None:
+        """Removing a foreign record takes it away, from its host and from the property `lumos`; twice is once."""
+        if not component.foreign:
+            self._missing("foreign", "this catalog takes no foreign records")
+        urn = f"{self.urn('orders')}#elsewhere/siblings"
+        assert self._with_host(component, Record(urn, Foreign(body='{"sibling":true}', base="sha256:00")))
+        removal = Operation(kind="foreign", urn=urn, action="remove")
+        for _ in range(2):
+            assert self.write(component, removal)[0] in ("written", "unchanged"), "removing a foreign record fails"
+            scope = Scope(urns=frozenset({host(urn)}))
+            held = {record.urn for record in component.read(scope, MemoryContext())}
+            assert urn not in held, "a foreign record that was removed is still read"
+            assert host(urn) in held, "removing a foreign record takes its host along"
