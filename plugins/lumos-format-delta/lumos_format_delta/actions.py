@@ -14,6 +14,8 @@ from lumos_core.plugin_api import File, UnitError
 
 CHUNK = 2**20
 """Bytes that are held at once."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes that are no JSON, or not the one that is expected."""
 LONGEST = 64 * 2**20
 """Bytes of the longest action: a schema of many thousands of columns."""
 
@@ -147,7 +149,7 @@ def actions(file: File, budget: Budget) -> Iterator[Action]:
             count += 1
             try:
                 yield _actions.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 check_unchanged(file)
                 raise _broken(file, f"its line {count} is no action ({_short(error)})") from error
     check_unchanged(file)
@@ -186,7 +188,7 @@ def rows_of(stats: str | None) -> int | None:
         return None
     try:
         return _stats.decode(stats).numRecords
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (*UNREADABLE, UnicodeEncodeError):
         return None
 
 
@@ -194,6 +196,6 @@ def commit_info(raw: msgspec.Raw) -> dict[str, Any]:
     """Return a `commitInfo`, which each writer fills as it likes; empty for what is no object."""
     try:
         said = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}
     return said if isinstance(said, dict) else {}

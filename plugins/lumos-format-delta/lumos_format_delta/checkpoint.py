@@ -110,7 +110,8 @@ def _opened(file: File) -> Iterator[pq.ParquetFile]:
             yield parquet
     except UnitError:
         raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, TypeError, LookupError, AttributeError) as error:
+        # Columns of other types than the protocol's show as any of the last ones.
         check_unchanged(file)
         if isinstance(error, OSError) and error.errno is not None:
             raise cannot_open(file, error) from error
@@ -146,7 +147,7 @@ def _rows(batch: pa.RecordBatch, name: str, proof: str) -> list[dict[str, Any]]:
     if column.null_count == len(column):
         return []
     rows = column.drop_null().to_pylist(maps_as_pydicts="lossy")
-    return [_without_nulls(row) for row in rows if row[proof] is not None]
+    return [_without_nulls(row) for row in rows if row.get(proof) is not None]
 
 
 def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from lumos_core.plugin_api import Cancelled, Context, File, RetryableError, UnitError
 
-from .actions import Budget, BudgetSpent, actions, commit_info
+from .actions import UNREADABLE, Budget, BudgetSpent, actions, commit_info
 from .checkpoint import read_checkpoint
 from .log import Checkpoint, Log
 from .state import State
@@ -181,7 +181,7 @@ def _check_hint(log: Log, ctx: Context) -> None:
         hint = msgspec.json.decode(whole(log.hint, _HINT_LIMIT), type=_Hint)
     except RetryableError:
         return  # it is overwritten by every checkpoint, also by one that is newer than the listing
-    except (UnitError, msgspec.DecodeError) as error:
+    except (UnitError, *UNREADABLE) as error:
         why = error.why if isinstance(error, UnitError) else str(error)
         ctx.warn("delta-last-checkpoint", f"it is passed over: {why}", log.hint.path)
         return

@@ -40,7 +40,8 @@ _SECRET_PART = re.compile(
     r"(?i)\b((?:\w*passw\w*|pwd|\w*secret\w*|\w*token|\w*credential|\w*signature|sig|(?:account|access|api)[-_.]?key)"
     r"\s*=\s*)[^&;\s]+"
 )
-_URL_PASSWORD = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)")
+# Keys of stores hold slashes, and stand in old URLs unencoded: better a path is hidden than half a key is shown.
+_URL_PASSWORD = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s@'\"]+(?=@)")
 _LAST_MS = 253402300799999  # the end of the year 9999
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lumos_lake import CrawlConfig, Entry, discover
 from lumos_lake.source import Crawler
 from lumos_lake.storage import LocalStorage
@@ -179,3 +181,27 @@ def test_times() -> None:
 def test_properties_are_shown_without_secrets(key: str, value: str, shown: str) -> None:
     assert public({key: value}) == public([(key, value)]) == [(key, shown)]
     assert SECRET not in hidden(value) or key != "url"
+
+
+_WORDS = st.text("abcdefghijklmnopqrstuvwxyzABC0123456789+/_-.", min_size=12, max_size=40)
+_SHAPES = ["https://me:{}@host/x", "s3://key:{}@b/t", "a=1;password={};b", "x?sig={}&y=1", "api_key = {}", "token={}"]
+
+
+@given(
+    _WORDS,
+    st.sampled_from(
+        ["https://me:{}@host/x", "s3://key:{}@b/t", "a=1;password={};b", "x?sig={}&y=1", "api_key = {}", "token={}"]
+    ),
+    st.sampled_from(["upstream", "write.location", "comment"]),
+)
+def test_no_secret_survives_in_a_value(secret: str, shape: str, key: str) -> None:
+    ((_, value),) = public({key: shape.format(secret)})
+    assert secret not in value
+    assert value == shape.format("***")
+
+
+@given(
+    _WORDS, st.sampled_from(["password", "s3.secret-access-key", "fs.azure.account.key.x", "AUTH_TOKEN", "credential"])
+)
+def test_no_secret_survives_under_its_name(secret: str, key: str) -> None:
+    assert public({f"a.{key}.b": secret}) == [(f"a.{key}.b", "***")]
