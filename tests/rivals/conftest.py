@@ -6,7 +6,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +175,22 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def differences() -> Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]:
     """`differing`."""
     return differing
+
+
+def gone(before: Any, after: Any) -> Iterator[str]:
+    """Say what one value holds and the other does not, wherever it stands; lists are compared as sets."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from (f".{key}{place}" for place in (gone(value, after[key]) if key in after else [" is gone"]))
+    elif isinstance(before, list) and isinstance(after, list):
+        for one in before:
+            if all(True for _ in gone(one, None)) and not any(not list(gone(one, other)) for other in after):
+                yield f"[{json.dumps(one)[:200]}] is gone"
+    elif before != after:
+        yield f": {before!r:.200} is {after!r:.200}"
+
+
+@pytest.fixture
+def lost() -> Callable[[Any, Any], Iterator[str]]:
+    """`gone`."""
+    return gone
