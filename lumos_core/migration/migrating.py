@@ -23,6 +23,7 @@ from .ends import PathLike, distinct, end_of, state_of, writable
 from .folder import MIGRATIONS, Folder, Place, Wishes, alone, plain, read_lines, write_lines
 from .lines import count_of, lines_of, save, stop, take
 from .names import Names, called, former, match
+from .own_ids import systems
 from .planning import DECISIONS, Met, OnConflict, Planner
 from .proof import Judge, Proven, Tally, paired, read_record
 from .report import write_reports
@@ -280,7 +281,8 @@ class _Migration:
         incoming = Names(folder.incoming) if folder.incoming.exists() else None
         try:
             decision = DECISIONS[self.wishes.on_conflict]
-            planner = Planner(self.target.catalog, writable(self.target), decision, incoming)
+            own = systems(self.source, self.target)
+            planner = Planner(self.target.catalog, writable(self.target), decision, incoming, own=own)
 
             def steps() -> Iterator[Step]:
                 for number, step in enumerate(planner.steps(lines_of(folder.ours), lines_of(folder.target))):
@@ -357,7 +359,8 @@ class _Migration:
         folder, tally = self.folder, Tally()
         journal = Journal(folder.journal)
         result.conflicts = list(read_lines(folder.conflicts, Met))
-        judge = Judge(self.target.name, self.target.catalog, failures(journal), result.conflicts)
+        own = systems(self.source, self.target)
+        judge = Judge(self.target.name, self.target.catalog, failures(journal), result.conflicts, own=own)
         renamed = folder.is_done("renamed")
 
         def verdicts() -> Iterator[Proven]:

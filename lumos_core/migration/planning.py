@@ -7,7 +7,7 @@ differently is a conflict, which is decided as the user asked, or left and told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from ..publish.order import Trees
 from ..publish.steps import Step
 from ..snapshot.join import join
 from .names import Names, refers, renamed
+from .own_ids import without_ids
 from .reconcile import Decision, settle
 
 OnConflict = Literal["source", "target", "merge", "stop"]
@@ -59,6 +60,7 @@ class Planner:
         aspects: What it takes.
         decision: Who wins where both say something else.
         incoming: Names that changed, for what only the target has.
+        own: Systems whose ids are not carried.
 
     Attributes:
         counts: Operations by action.
@@ -68,8 +70,15 @@ class Planner:
     """
 
     def __init__(
-        self, catalog: Catalog[Any], aspects: frozenset[str], decision: Decision, incoming: Names | None = None
+        self,
+        catalog: Catalog[Any],
+        aspects: frozenset[str],
+        decision: Decision,
+        incoming: Names | None = None,
+        *,
+        own: Collection[str] = (),
     ) -> None:
+        self._own = own
         self._stats, self._foreign = frozenset(catalog.stats), bool(catalog.foreign)
         self._writable, self._decision = aspects, decision
         self._incoming = incoming if incoming is not None and len(incoming) else None
@@ -91,7 +100,7 @@ class Planner:
         for new, held in join(ours, theirs):
             known = None if held is None else decode(held)
             if new is not None:
-                yield from self._given(decode(new), known)
+                yield from self._given(without_ids(decode(new), self._own), known)
             elif known is not None:
                 yield from self._pointing(known)
 

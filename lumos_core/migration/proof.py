@@ -8,7 +8,7 @@ but the target's own pages do not show all of it. `not expressible`: the target 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from ..model.aspects import FIELD_ASPECTS, present
 from ..model.entities import FREE_KEYS, Entity, Field
 from ..model.record import AnyRecord, decode, line_key, make_key
 from ..model.shapes import Shape, shapes
+from .own_ids import without_ids
 from .planning import Met, empty, is_removed, stats_type
 from .reconcile import contains
 
@@ -106,11 +107,19 @@ class Judge:
         catalog: The target; only what it declares is looked at.
         failed: Key -> why a record was not written.
         conflicts: Every conflict.
+        own: Systems whose ids are not owed: each is a fact about one catalog's copy.
     """
 
     def __init__(
-        self, name: str, catalog: Catalog[Any], failed: Mapping[bytes, str], conflicts: Iterable[Met] = ()
+        self,
+        name: str,
+        catalog: Catalog[Any],
+        failed: Mapping[bytes, str],
+        conflicts: Iterable[Met] = (),
+        *,
+        own: Collection[str] = (),
     ) -> None:
+        self._own = own
         self._name, self._capabilities, self._failed = name, catalog.capabilities, failed
         self._stats, self._foreign = frozenset(catalog.stats), bool(catalog.foreign)
         self._conflicts: dict[bytes, list[Met]] = {}
@@ -119,6 +128,7 @@ class Judge:
 
     def judge(self, ours: AnyRecord, after: AnyRecord | None) -> tuple[Proven, list[str]]:
         """Return what became of a record, and the aspects that it has."""
+        ours = without_ids(ours, self._own)
         seen = aspects_of(ours)
         if not isinstance(ours.value, Entity):
             return self._opaque(ours, after), seen
@@ -189,6 +199,7 @@ class Judge:
 
     def foresee(self, ours: AnyRecord) -> tuple[Proven, list[str]]:
         """Say what would become of a record by what the target declares, before anything is written."""
+        ours = without_ids(ours, self._own)
         seen = aspects_of(ours)
         if not isinstance(ours.value, Entity):
             fits = self._foreign if ours.kind == "foreign" else stats_type(ours.urn) in self._stats

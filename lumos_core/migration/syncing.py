@@ -32,6 +32,7 @@ from .ends import End, PathLike, distinct, end_of, readable, state_of, writable
 from .folder import Place, alone, read_lines, write_lines
 from .lines import lines_of, save, stop, take
 from .names import Names, called, match, renamed
+from .own_ids import systems, with_ids, without_ids
 from .planning import Met, operation_between, stats_type
 from .remembering import PLANNED, REMEMBERED, SIDES, Memory, Remembered, joined, journal_of, remembered
 from .results import failures_of, operations_of
@@ -120,7 +121,7 @@ class _Sync:
         mark = hashlib.sha256(f"{places[0].mark} {places[1].mark} {mirror}".encode()).hexdigest()[:16]
         self.root = state_of(ends[1], SYNC, mark)
         self.work = self.root / "work"
-        self.places = places
+        self.places, self.own = places, systems(*ends)
         both = [readable(end) & writable(end) for end in ends]
         if mirror:
             both[0] = readable(ends[0])
@@ -213,8 +214,9 @@ class _Sync:
                     if number % 256 == 0:
                         stop(self.cancelled)
                         self.progress.advance(number, None, split_key(line_key(_some(lines)))[1])
-                    four = Four(*(None if line is None else decode(line) for line in lines))
-                    decided, steps = self._one(four, names)
+                    held = Four(*(None if line is None else decode(line) for line in lines))
+                    four = Four(*(None if side is None else without_ids(side, self.own) for side in held))
+                    decided, steps = self._one(four, held, names)
                     for file, step in zip(files, steps, strict=True):
                         if step is not None:
                             file.write(msgspec.json.encode(step, order="sorted") + b"\n")
@@ -230,7 +232,8 @@ class _Sync:
     def _plan_file(self, side: int) -> Path:
         return self.work / f"{SIDES[side]}-plan.jsonl"
 
-    def _one(self, four: Four, names: Names) -> tuple[Decided, tuple[Step | None, Step | None]]:
+    def _one(self, four: Four, held: Four, names: Names) -> tuple[Decided, tuple[Step | None, Step | None]]:
+        """Decide one record; `four` is without the ids that the catalogs give it, `held` as they hold it."""
         record = four.any
         as_it_was = Decided(None, None, _value(four.left_past), _value(four.right_past))
         if self.selection is not None and not self.selection.matches(record.urn):
@@ -245,8 +248,8 @@ class _Sync:
                 self.conflicts.append(Met(record.kind, record.urn, key, one, other, why))
 
             decided = self.decider.decide(four, conflict)
-        left = self._step(0, four.left, decided.left, record, lambda urn: urn)
-        right = self._step(1, four.right, decided.right, record, names.old)
+        left = self._step(0, held.left, decided.left, record, lambda urn: urn)
+        right = self._step(1, held.right, decided.right, record, names.old)
         return decided, (left, right)
 
     def _opaque(self, four: Four) -> Decided:
@@ -275,6 +278,8 @@ class _Sync:
         if wanted is None:
             return None
         urn = name(record.urn)
+        if isinstance(wanted, Entity):
+            wanted = with_ids(wanted, held, self.own)
         meant = renamed(decode(canonical(Record(record.urn, wanted, record.kind))), name)
         now = None if held is None else renamed(decode(canonical(held)), name)
         if not isinstance(wanted, Entity):
