@@ -67,9 +67,11 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def reason(value: Any, body: bytes, headers: Mapping[str, str]) -> str:
+def reason(value: Any, body: bytes, headers: Mapping[str, str], status: int = 0) -> str:
     """Return what an answer says about its failure, unredacted."""
     if is_page(body, headers):
+        if status in (401, 403):  # the service itself says no in a page, where it runs in a servlet container
+            return title(body)
         return f"a page, not data: {title(body)!r}; a login page or a proxy?"
     if isinstance(value, Mapping):
         for key in _REASONS:

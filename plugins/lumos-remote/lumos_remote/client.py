@@ -299,7 +299,7 @@ class Client:
             value = parse(got.body)
         except NotJson:
             value = None
-        why = reason(value, got.body, got.headers)
+        why = reason(value, got.body, got.headers, status)
         if asked or self._retries.again(status, repeatable=True):
             if not asked and not self._retries.again(status, repeatable):
                 return self._error(LostAnswer, what, why, got)

@@ -339,6 +339,14 @@ def test_what_the_service_says_is_found_wherever_it_stands(fake: Shelf, client: 
     assert len(raised.value.why) == 500
 
 
+@pytest.mark.parametrize("status, kind", [(401, Unauthorised), (403, Forbidden)])
+def test_a_no_in_a_page_is_a_no_and_no_riddle(fake: Shelf, client: Client, status: int, kind: type[LumosError]) -> None:
+    fake.faults.when().page(status, "Error 401 Who are you?")
+    with pytest.raises(kind) as raised:
+        client.get("/books")
+    assert raised.value.why == "Error 401 Who are you?"
+
+
 def test_chaos_loses_nothing_of_what_may_be_repeated(fake: Shelf, waits: list[float]) -> None:
     fake.faults.chaos(seed=1, share=0.4)
     with make(fake, retries=Retries(attempts=40)) as client:
