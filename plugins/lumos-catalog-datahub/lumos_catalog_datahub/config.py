@@ -41,11 +41,3 @@ class DataHubConfig(RemoteConfig):
     @classmethod
     def _address(cls, value: str) -> str:
         return address(value) if value else ""
-
-    @field_validator("proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        # The message of a proxy that is out of reach names its host.
-        if value is not None and value.get_secret_value() and "://" not in value.get_secret_value():
-            raise ValueError("a proxy is an address that starts with `http://` or `https://`")
-        return value

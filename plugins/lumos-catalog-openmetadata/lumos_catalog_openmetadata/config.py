@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lumos_remote.config import RemoteConfig
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 
 class OpenMetadataConfig(RemoteConfig):
@@ -25,14 +25,6 @@ class OpenMetadataConfig(RemoteConfig):
         "the name of the instance or of the platform.",
         examples=[{"postgres": "shop_postgres"}],
     )
-
-    @field_validator("proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        text = "" if value is None else value.get_secret_value()
-        if text and not text.startswith(("http://", "https://")):
-            raise ValueError("a proxy is an address that starts with `http://` or `https://`")
-        return value
 
     @model_validator(mode="after")
     def _one_way_in(self) -> OpenMetadataConfig:

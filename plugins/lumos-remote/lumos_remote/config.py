@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from lumos_core.plugin_api import Config, LocalPath
+
+_PROXY = re.compile(r"https?://", re.I)
 
 
 class RemoteConfig(Config):
@@ -56,6 +59,25 @@ class RemoteConfig(Config):
     @classmethod
     def _address(cls, value: str) -> str:
         return address(value)
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        # What is no address would be taken for a host, and a message names hosts.
+        text = "" if value is None else value.get_secret_value()
+        if text and not (_PROXY.match(text) and _host(text)):
+            raise ValueError("a proxy is an address that starts with `http://` or `https://`")
+        return value
+
+
+def _host(value: str) -> str:
+    """Return the host of an address; empty when it has none."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError:
+        return ""
+    return parts.hostname or ""
 
 
 def address(value: str) -> str:

@@ -237,6 +237,15 @@ def test_a_proxy_that_is_out_of_reach_is_named(waits: list[float]) -> None:
     assert len(waits) == 2  # nothing was sent, so that a POST may be repeated
 
 
+@pytest.mark.parametrize(
+    "proxy", ["s3cret-word", "socks5://s3cret-word:1", "http://", "http:s3cret-word", "http://[s3cret-word"]
+)
+def test_a_proxy_in_the_options_is_an_address(proxy: str) -> None:
+    with pytest.raises(ValidationError, match="`https://`") as error:
+        RemoteConfig(server="http://catalog.example", proxy=proxy)
+    assert all("s3cret" not in one["msg"] for one in error.value.errors())
+
+
 def test_a_proxy_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="proxy"):
         Client("http://catalog.example", options=Options(proxy="socks9://s3cret"))
