@@ -326,6 +326,7 @@ def vendor_openmetadata(session: nox.Session) -> None:
         named[f"LUMOS_OPENMETADATA_{short}"] = str(python.absolute())
     theirs_and_ours = ["lumos-testing-openmetadata/tests/test_openmetadata_vendor.py"]
     theirs_and_ours += ["lumos-catalog-openmetadata/tests/test_openmetadata_bodies.py"]
+    theirs_and_ours += ["lumos-catalog-openmetadata/tests/test_conformance.py"]
     chosen = [*(f"plugins/{file}" for file in theirs_and_ours), *session.posargs]
     session.run("pytest", "-q", "-m", "heavy", *chosen, env=named)
 
