@@ -177,11 +177,19 @@ class Reader:
         if native.removed:
             value.lifecycle = value.lifecycle or Lifecycle()
             value.lifecycle.removed = True
-        if native.residue:
+        residue = self._unexplained(native, record.urn)
+        if residue:
             urn = record.urn + RESIDUE
-            body = json.dumps(native.residue, ensure_ascii=False, sort_keys=True)
+            body = json.dumps(residue, ensure_ascii=False, sort_keys=True)
             foreign[urn] = Record(urn, Foreign(body=body))
         return Held(record, native, foreign, stale)
+
+    def _unexplained(self, native: Native, urn: str) -> Json:
+        """Return the residue without what writing gave the entity itself because its model wants it."""
+        ours = wire.given(native.id.type, str(native.attributes.get("name")), urn, self._cluster)
+        left = {name: value for name, value in native.residue.get("attributes", {}).items() if value != ours.get(name)}
+        rest = {**native.residue, "attributes": left}
+        return {key: value for key, value in rest.items() if value}
 
     def _base(self, native: Native) -> str:
         return self._server.base(native.id.type)

@@ -251,8 +251,7 @@ def write(paper: Paper, native: Native, urn: str, glossary: str, parent: str, cl
         relations["meanings"] = []
     entity = paper.entity(native, **relations)
     if entity["guid"].startswith("-"):  # what must have a value, where nobody gave one yet
-        given = {"name": native.attributes["name"], "platform": urn.split("(", 1)[-1].split(",")[0], "cluster": cluster}
-        entity["attributes"] |= {name: given[what] for name, what in model.official}
+        entity["attributes"] |= given(native.id.type, native.attributes["name"], urn, cluster)
     if native.id.type in models.GLOSSARY_TYPES:
         del entity["relationshipAttributes"]["meanings"]
     if models.is_process(native.id.type, "process" if native.id.type in ("lumos_job", "spark_process") else ""):
@@ -261,6 +260,12 @@ def write(paper: Paper, native: Native, urn: str, glossary: str, parent: str, cl
         paper.entity(column, **{model.host: {"guid": paper.place(native.id)}})
     for flow in native.flows:
         _flow(paper, flow, native, urn, cluster)
+
+
+def given(type_: str, name: str, urn: str, cluster: str) -> Json:
+    """Return the attributes that a new entity gets because its model wants them, whatever the record says."""
+    values = {"name": name, "platform": urn.split("(", 1)[-1].split(",")[0], "cluster": cluster}
+    return {attribute: values[what] for attribute, what in models.model_of(type_).official}
 
 
 def _is_glossary(urn: str | None) -> bool:

@@ -382,6 +382,21 @@ def test_what_atlas_alone_understands_is_left_and_carried(at: At) -> None:
     assert at.entity(urn)["attributes"]["uri"] == "c"
 
 
+def test_what_a_model_wants_to_have_is_no_residue(at: At) -> None:
+    service = urns.located("service", "postgres", at.prefix)
+    topic, database = urns.dataset("kafka", f"{at.prefix}.t"), urns.container("hive", at.prefix)
+    at.write(service, Container(name="main"))
+    at.write(topic, Dataset(name="t"))
+    at.write(database, Container(name="d"))
+    assert at.entity(service)["attributes"]["rdbms_type"] == "postgres"
+    for urn in (service, topic, database):
+        assert "foreign" not in at.read(urn), "nobody said that but the catalog itself"
+    entity = at.entity(topic)
+    change = {**entity["attributes"], "uri": "elsewhere"}
+    at.raw.upsert([{"typeName": "kafka_topic", "guid": entity["guid"], "attributes": change}])
+    assert json.loads(at.read(topic)["foreign"].value.body) == {"attributes": {"uri": "elsewhere"}}
+
+
 def test_two_that_meet_at_one_place_are_refused(at: At) -> None:
     urn = urns.located("dashboard", "atlas.jms_topic", f"{at.prefix}@x")
     assert "it would be the same as" in at.write(urn, Asset(name="x"))
