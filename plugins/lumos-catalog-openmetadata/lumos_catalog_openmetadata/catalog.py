@@ -10,6 +10,7 @@ from lumos_core.plugin_api import (
     Cancelled,
     Catalog,
     Context,
+    Hit,
     Operation,
     Outcome,
     Scope,
@@ -21,6 +22,7 @@ from .capabilities import CAPABILITIES
 from .config import OpenMetadataConfig
 from .names import Names
 from .reading import read, unique
+from .searching import search
 from .server import Server, api
 from .writing import write
 
@@ -79,3 +81,17 @@ class OpenMetadata(Catalog[OpenMetadataConfig]):
         with Server(self.config, ctx.cancelled, self._names) as server:
             self._names = server.names
             return write(server, batch, ctx)
+
+    def search(self, query: str, limit: int = 20) -> Iterable[Hit]:
+        """Search with OpenMetadata's index, which may not know yet what was written a moment ago.
+
+        Args:
+            query: In the query language of the index; what it does not take is searched word by word.
+            limit: At most so many hits; the index gives no more than 10,000.
+
+        Raises:
+            CatalogError: What answers is not the server, or does not know us.
+        """
+        with Server(self.config, names=self._names) as server:
+            self._names = server.names
+            return list(search(server, query, limit))

@@ -87,6 +87,24 @@ def test_a_description_that_people_wrote_wins_and_is_told(estate: Estate) -> Non
     assert [notice.code for notice in ctx.warnings] == ["stale-shadow"]
 
 
+def test_people_and_lumos_find_the_same_in_the_index(estate: Estate) -> None:
+    tagged = orders(description=Description(source="All of\nthem"), tags=[TagLink("urn:lumos:tag:pii.email")])
+    estate.write(ORDERS, tagged)
+    estate.write(RAW, Dataset(name="raw"))
+    (hit,) = estate.catalog.search("name:orders", 5)
+    assert (hit.urn, hit.name, hit.kind, hit.snippet) == (ORDERS, "orders", "dataset", "All of them")
+    assert ("tag", "pii.email") in hit.facets
+    assert len(list(estate.catalog.search("*", 1))) == 1
+    assert all(hit.urn in (ORDERS, RAW) for hit in estate.catalog.search("shop", 100)), "what only holds others"
+    estate.fake.faults.when(path="/search/query", times=1).answer(400, {"code": 400, "message": "cannot parse"})
+    assert [hit.urn for hit in estate.catalog.search("orders")] == [ORDERS], "not as a query: as words"
+    estate.fake.lag = 3600
+    assert not list(estate.catalog.search("orders")), "the index does not know yet"
+    estate.fake.lag = 0
+    estate.write(ORDERS, None, action="remove")
+    assert not list(estate.catalog.search("orders"))
+
+
 def test_our_own_description_can_be_corrected(estate: Estate) -> None:
     """A bot's PUT would silently ignore it."""
     estate.write(ORDERS, orders(description=Description(source="Oders")))
