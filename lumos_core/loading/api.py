@@ -171,12 +171,14 @@ def _support(support: Any) -> dict[str, Any]:
 
 
 def _entry(model: type[BaseModel], options: list[dict[str, Any]]) -> dict[str, Any]:
-    """The least that works: the model's own example (pydantic's `examples`), else what is required."""
+    """The least that works: the model's own example (pydantic's `examples`), else what is required, each by its own."""
     extra = model.model_config.get("json_schema_extra")
     examples = extra.get("examples") if isinstance(extra, dict) else None
     if isinstance(examples, list) and examples and isinstance(examples[0], dict):
         return dict(examples[0])
-    return {option["name"]: _sample(option) for option in options if option["required"]}
+    shown = {field.alias or name: field.examples for name, field in model.model_fields.items() if field.examples}
+    required = [option for option in options if option["required"]]
+    return {one["name"]: shown[one["name"]][0] if one["name"] in shown else _sample(one) for one in required}
 
 
 def _example(kind: ComponentKind, name: str, entry: Mapping[str, Any]) -> str:

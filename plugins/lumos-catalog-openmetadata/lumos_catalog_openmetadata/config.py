@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lumos_remote.config import RemoteConfig
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 
 class OpenMetadataConfig(RemoteConfig):
@@ -11,6 +11,12 @@ class OpenMetadataConfig(RemoteConfig):
 
     Say either `token` (of a bot or a person) or `email` and `password`.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"server": "https://openmetadata.example.org", "token": "${OPENMETADATA_TOKEN}"}]
+        }
+    )
 
     token: SecretStr | None = Field(
         default=None, description="JWT of a bot or a person.", examples=["${OPENMETADATA_TOKEN}"]

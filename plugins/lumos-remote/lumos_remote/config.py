@@ -16,7 +16,9 @@ _PROXY = re.compile(r"https?://", re.I)
 class RemoteConfig(Config):
     """Where a service is, how to trust it, and how patient to be; `Client.of` takes it."""
 
-    server: str = Field(description="Address of the service, `https://host[:port][/path]`.")
+    server: str = Field(
+        description="Address of the service, `https://host[:port][/path]`.", examples=["https://catalog.example.org"]
+    )
     timeout: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60, description="Seconds to wait for an answer, and between two parts of it."
     )
