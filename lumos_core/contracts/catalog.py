@@ -147,6 +147,18 @@ class Catalog(BaseComponent[C]):
             CatalogError: The rest of the batch counts as failed.
         """
 
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """Return what the catalog's own pages say of a record, without the property `lumos`; optional.
+
+        It is pure and does no I/O: what reading would give of the record, once it was written, were the property not
+        there. A migration tells by it what is shown whole from what is kept (`Support.kept`). By default the record
+        itself: a catalog that keeps nothing aside need not write it.
+
+        Args:
+            record: It must not be changed.
+        """
+        return record
+
     def search(self, query: str, limit: int = 20) -> Iterable[Hit]:
         """Search; optional.
 

@@ -34,6 +34,7 @@ def described(request: Describe) -> Described:
         stats=frozenset(getattr(component, "stats", ())),
         foreign=bool(getattr(component, "foreign", False)),
         searches=issubclass(component, Catalog) and component.search is not Catalog.search,
+        shows=issubclass(component, Catalog) and component.native is not Catalog.native,
     )
 
 

@@ -31,6 +31,7 @@ class IsolatedConfig(Config):
     stats: frozenset[str] = Field(default=frozenset(), description="Of a catalog, types of volatile facts it takes.")
     foreign: bool = Field(default=False, description="It is a catalog that takes foreign records.")
     searches: bool = Field(default=False, description="It is a catalog that can search.")
+    shows: bool = Field(default=False, description="It is a catalog that says what its own pages show.")
 
 
 def check_isolated(
@@ -68,6 +69,7 @@ def check_isolated(
         stats=told.stats,
         foreign=told.foreign,
         searches=told.searches,
+        shows=told.shows,
     )
     type_ = str(Resolved(entry["type"]).data)
     return ComponentSpec(kind, type_, options, name=told.name, base=base, config=config, environment=environment), []

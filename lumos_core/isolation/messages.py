@@ -77,11 +77,11 @@ class Call(Message, frozen=True):
     Attributes:
         component: Number of the component in this conversation.
         ref: How to build it (`ComponentSpec.ref`).
-        method: `check`, `plan`, `extract`, `watch`, `ack`, `suggest`, `read`, `write`, `search`.
+        method: `check`, `plan`, `extract`, `watch`, `ack`, `suggest`, `read`, `write`, `native`, `search`.
         full: `Context.full`.
         run_id: `Context.run_id`.
         cancelled: The run was cancelled before the call began.
-        scope, unit, batch, tokens, text, limit: What the method takes.
+        scope, unit, batch, tokens, text, limit, line: What the method takes.
     """
 
     component: int
@@ -96,6 +96,7 @@ class Call(Message, frozen=True):
     tokens: list[str] = []
     text: str = ""
     limit: int = 0
+    line: bytes = b""
 
 
 class Answer(Message, frozen=True):
@@ -141,6 +142,7 @@ class Described(Message, frozen=True):
         capabilities: Of a catalog, aspect by aspect; of a source, its aspects.
         system, deferred, stats, foreign: Of a catalog.
         searches: It is a catalog that can search.
+        shows: It is a catalog that says what its own pages show (`native`).
     """
 
     problems: list[dict[str, Any]] = []
@@ -152,6 +154,7 @@ class Described(Message, frozen=True):
     stats: frozenset[str] = frozenset()
     foreign: bool = False
     searches: bool = False
+    shows: bool = False
 
 
 class Declared(Message, frozen=True):

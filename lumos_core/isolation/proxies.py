@@ -248,7 +248,7 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
         self.deferred: frozenset[str] = config.deferred  # type: ignore[misc]
         self.stats: frozenset[str] = config.stats  # type: ignore[misc]
         self.foreign: bool = config.foreign  # type: ignore[misc]
-        self.searches, self.target = config.searches, ""
+        self.searches, self.shows, self.target = config.searches, config.shows, ""
 
     def check(self, ctx: Context) -> None:
         """Ask the catalog; afterwards `target` says where it writes to."""
@@ -278,6 +278,18 @@ class RemoteCatalog(Catalog[IsolatedConfig]):
             for piece in self._remote.call("write", ctx, batch=part):
                 if isinstance(piece, m.OutcomeItem):
                     yield piece.value
+
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """Ask the catalog, unless it says nothing of its own."""
+        if not self.shows:
+            return record
+        found = [
+            decode(line)
+            for piece in self._remote.call("native", line=canonical(record))
+            if isinstance(piece, bytes)
+            for line in piece.splitlines()
+        ]
+        return found[0]
 
     def search(self, query: str, limit: int = 20) -> Iterable[Hit]:
         """Search."""

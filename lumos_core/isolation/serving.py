@@ -20,7 +20,7 @@ from ..contracts.catalog import Hit, Outcome
 from ..contracts.source import Event, Unit
 from ..errors import UnitError
 from ..hookspecs import API_VERSION
-from ..model.record import AnyRecord, Record, canonical
+from ..model.record import AnyRecord, Record, canonical, decode
 from . import messages as m
 from .frames import BATCH, LINES, MAX_LINE, MESSAGE, WINDOW, BrokenStream, Pipes
 
@@ -137,6 +137,8 @@ class Server:
             call.lines(expected(method(unit, ctx), Record, "extract()"))
         elif request.method == "read":
             call.lines(expected(method(scope, ctx), Record, "read()"))
+        elif request.method == "native":
+            call.lines(expected([method(decode(request.line))], Record, "native()"))
         elif request.method == "plan":
             call.items(map(m.UnitItem, expected(method(scope, ctx), Unit, "plan()")))
         elif request.method == "watch":

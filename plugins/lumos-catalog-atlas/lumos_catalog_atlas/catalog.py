@@ -12,6 +12,7 @@ from lumos_core.plugin_api import (
     Catalog,
     CatalogError,
     Context,
+    Entity,
     Operation,
     Outcome,
     Scope,
@@ -20,7 +21,7 @@ from lumos_core.plugin_api import (
     urns,
 )
 
-from . import claims, models, names
+from . import claims, mapping, models, names, tagdefs
 from .config import AtlasConfig
 from .held import SYSTEM, Held, Reader, record_types
 from .server import Server
@@ -73,6 +74,14 @@ class AtlasCatalog(Catalog[AtlasConfig]):
         """Close all connections."""
         if self._server is not None:
             self._server.close()
+
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """Return what the pages of Atlas say of a record, without the property `lumos`."""
+        if not isinstance(record.value, Entity):
+            return record
+        if record.kind == "tag":
+            return tagdefs.project(record)
+        return mapping.project(record, self.config.cluster)
 
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Return what Atlas holds of a scope, sorted by (kind, URN); soft-deleted records carry `lifecycle.removed`.

@@ -12,6 +12,7 @@ from lumos_core.plugin_api import (
     Cancelled,
     Catalog,
     Context,
+    Entity,
     Operation,
     Outcome,
     Scope,
@@ -94,6 +95,12 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """Return what DataHub's own pages say of a record, without the property `lumos`."""
+        if not isinstance(record.value, Entity):
+            return record
+        return (self._mapping or Mapper(self._names)).project(record)
 
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Return the records of a scope, sorted by (kind, URN).

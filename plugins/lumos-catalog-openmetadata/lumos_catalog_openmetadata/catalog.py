@@ -10,6 +10,7 @@ from lumos_core.plugin_api import (
     Cancelled,
     Catalog,
     Context,
+    Entity,
     Hit,
     Operation,
     Outcome,
@@ -20,6 +21,7 @@ from lumos_core.plugin_api import (
 
 from .capabilities import CAPABILITIES
 from .config import OpenMetadataConfig
+from .mapping import projector
 from .names import Names
 from .reading import read, unique
 from .searching import search
@@ -58,6 +60,12 @@ class OpenMetadata(Catalog[OpenMetadataConfig]):
         with Server(self.config, ctx.cancelled) as server:
             server.family()
             server.client.get("/users/loggedInUser")
+
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """Return what OpenMetadata's own pages say of a record, without the property `lumos`."""
+        if not isinstance(record.value, Entity):
+            return record
+        return projector(self._names or Names(services=self.config.services))(record)
 
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Return the records of a scope, sorted by (kind, URN).
