@@ -53,4 +53,5 @@ def _default(option: dict[str, Any]) -> str:
 
 def _support(support: dict[str, Any]) -> str:
     words = [key for key, value in support.items() if value is True]
-    return "; ".join([", ".join(words), *(str(value) for value in support.values() if isinstance(value, str))])
+    texts = [f"kept in `lumos`: {text}" if key == "kept" else text for key, text in support.items()]
+    return "; ".join([", ".join(words), *(text for text in texts if isinstance(text, str))])

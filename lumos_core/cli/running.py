@@ -49,7 +49,7 @@ def run_pipeline(
     shown = mode == "run" and not (as_json or quiet or terminal)
     reports = [ComponentSpec("reporter", "terminal")] if shown else []
     silent = quiet_stdout() if as_json else nullcontext()
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
+    with interruptible() as cancelled, progress_bars(quiet=quiet or as_json) as progress, silent:
         work = partial(plan, out=out) if mode == "plan" else partial(run, dry_run=dry_run)
         result = work(
             loaded,
@@ -81,7 +81,7 @@ def apply_plan(plan: str, pipeline: str | None, *, as_json: bool, quiet: bool) -
 
     loaded = load_pipeline(pipeline)
     silent = quiet_stdout() if as_json else nullcontext()
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
+    with interruptible() as cancelled, progress_bars(quiet=quiet or as_json) as progress, silent:
         result = apply(plan, loaded, progress=progress, cancelled=cancelled)
     if as_json:
         click.echo(msgspec.json.encode(result_data(result)).decode())
@@ -144,7 +144,7 @@ def interruptible() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
+def progress_bars(*, quiet: bool) -> Iterator[Any]:
     """Draw progress on stderr when it is a terminal; silence otherwise."""
     from ..running.progress import Silence
 
@@ -202,4 +202,7 @@ class _Bars:
 def print_failures(result: RunResult) -> None:
     """Print what failed, on stderr."""
     for notice in result.failures:
-        click.secho(visible(f"{notice.component}: {notice.where}: {notice.message}"), fg="red", err=True)
+        where = f"{notice.where}: " if notice.where and not notice.component.endswith(f" {notice.where}") else ""
+        click.secho(visible(f"{notice.component}: {where}{notice.message}"), fg="red", err=True)
+        if notice.fix:
+            click.secho(visible(f"  {notice.fix[0].upper()}{notice.fix[1:]}"), err=True)

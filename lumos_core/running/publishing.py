@@ -33,11 +33,6 @@ TOLD = 1000
 Planned = Callable[[PublishResult, Plan], None]
 
 
-def ref_of(spec: ComponentSpec) -> str:
-    """Return the ref that remembers what was published to a catalog."""
-    return f"published/{spec.name}"
-
-
 def ledger_of(session: Session, spec: ComponentSpec) -> StoreLedger:
     """Return what is remembered of a catalog."""
     meta = {"run": session.run_id, "at": utc(session.started), "pipeline": session.pipeline.name}
@@ -85,6 +80,7 @@ def with_catalog(
     try:
         catalog = spec.build()
         with contained():
+            result.target = session.redact(getattr(catalog, "target", ""))
             catalog.check(ctx)
             result.target = session.redact(getattr(catalog, "target", ""))
             work(catalog, ctx)
@@ -164,8 +160,15 @@ def carry_out(session: Session, spec: ComponentSpec, engine: Engine, plan: Plan,
             yield outcome
 
     path = session.folder / f"outcomes-{_file_name(spec.name)}.jsonl"
-    with session.guard_disk("write the outcomes"):
-        count = _write_outcomes(path, outcomes())
+    try:
+        with session.guard_disk("write the outcomes"):
+            count = _write_outcomes(path, outcomes())
+    except Cancelled as error:
+        facts = f" and {result.facts:,} facts" if result.facts else ""
+        raise Cancelled(
+            f"The run was cancelled; {result.written:,} records{facts} were written to {spec.name}",
+            fix="run it again; it goes on where it stopped",
+        ) from error
     if result.failed > told:
         error = CatalogError(
             f"{result.failed - told} more records were not written", fix="mend the cause and run again"

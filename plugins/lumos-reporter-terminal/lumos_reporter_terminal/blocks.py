@@ -140,6 +140,7 @@ def _written(published: PublishResult) -> str:
         return "not written: " + visible(published.blocked)
     if not published.applied:
         parts = [f"{number:,} to {action}" for action, number in published.planned.items() if number]
+        parts += [f"{count(published.facts, 'fact')} to add"] if published.facts else []
         return "would have " + ", ".join(parts) if parts else "nothing to write"
     words = {
         "create": "created",
@@ -149,6 +150,7 @@ def _written(published: PublishResult) -> str:
         "keep": "kept",
     }
     parts = [f"{number:,} {words.get(action, action)}" for action, number in published.planned.items() if number]
+    parts += [count(published.facts, "fact")] if published.facts else []
     failed = f", {published.failed:,} failed" if published.failed else ""
     return (", ".join(parts) or "nothing to write") + failed
 
