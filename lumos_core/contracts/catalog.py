@@ -47,7 +47,8 @@ class Operation(Struct, frozen=True, kw_only=True):
         reasons: Why, per key, for the plan that people read.
         held: What the catalog held of these keys when the operation was planned; None when it had no such record.
         expect: Digest of the whole record that the catalog held when the operation was planned; empty when it had
-            none, or when that is not known (the second half of an operation, see `Catalog.deferred`). A catalog that has conditional writes may refuse (`conflict`) when that is not so any more.
+            none, or when that is not known (the second half of an operation, see `Catalog.deferred`). A
+            catalog that has conditional writes may refuse (`conflict`) when that is not so any more.
     """
 
     kind: str
