@@ -13,29 +13,18 @@ from .server import Json, native_id
 
 Resolve = Callable[[str], str]
 """guid -> URN; empty when it is none that has a URN."""
-_UNDERSTOOD = frozenset(
-    [
-        "name",
-        "description",
-        "comment",
-        "owner",
-        "displayName",
-        "subtype",
-        "type",
-        "tableType",
-        "qualifiedName",
-        "longDescription",
-        "inputs",
-        "outputs",
-        "replicatedFrom",
-        "replicatedTo",
-        "sources",
-        "targets",
-        "expression",
-        "native_type",
-        "nullable",
-    ]
-)
+_UNDERSTOOD = frozenset(["name", "description", "owner", "qualifiedName", "inputs", "outputs"])
+_OTHER_SIDES = frozenset(["replicatedFrom", "replicatedTo"])
+"""Relations that are shown as attributes, too."""
+
+
+def _understood(type_: str) -> frozenset[str]:
+    """Return the attributes that the mapping takes from a type; all others are its residue."""
+    model = models.model_of(type_)
+    if type_ in models.GLOSSARY_TYPES:
+        return frozenset(["name", "qualifiedName", "longDescription"])
+    more = {model.comment, model.subtype, "displayName" if type_.startswith("lumos_") else ""} - {""}
+    return _UNDERSTOOD | _OTHER_SIDES | more
 
 
 _OWN = frozenset(("lumosParent", "lumosFieldOf", "lumosLineageOf", "anchor", "parentCategory"))
@@ -118,7 +107,7 @@ def _part(entity: Json, resolve: Resolve) -> Native:
         for name, end in related.items()
         if isinstance(end, dict) and name not in _OWN and active(end)
     }
-    skipped = _UNDERSTOOD | related.keys()
+    skipped = _understood(native.id.type) | related.keys()
     others = {key: value for key, value in attributes.items() if key not in skipped and not _empty(value)}
     rest = {"attributes": others, "businessAttributes": entity.get("businessAttributes") or {}}
     native.residue = {key: value for key, value in rest.items() if value}
@@ -254,8 +243,11 @@ def write(paper: Paper, native: Native, urn: str, glossary: str, parent: str, cl
         entity["attributes"] |= given(native.id.type, native.attributes["name"], urn, cluster)
     if native.id.type in models.GLOSSARY_TYPES:
         del entity["relationshipAttributes"]["meanings"]
-    if models.is_process(native.id.type, "process" if native.id.type in ("lumos_job", "spark_process") else ""):
-        entity["attributes"] |= {"inputs": paper.ends(native.inputs), "outputs": paper.ends(native.outputs)}
+    if models.is_process(native.id.type, urn.split(":", 3)[2]):
+        sides = {"inputs": paper.ends(native.inputs), "outputs": paper.ends(native.outputs)}
+        ours = entity["guid"].startswith("-") or native.id.type in ("lumos_job", "spark_process")
+        # A process of a hook may lead to what is no record, such as columns: a side without records stays as it is.
+        entity["attributes"] |= {side: ends for side, ends in sides.items() if ends or ours}
     for column in native.columns:
         paper.entity(column, **{model.host: {"guid": paper.place(native.id)}})
     for flow in native.flows:

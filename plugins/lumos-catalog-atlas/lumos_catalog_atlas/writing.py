@@ -273,7 +273,9 @@ def _add_residue(paper: wire.Paper, job: Job) -> None:
     residue = _residue(job)
     for entity in paper.entities if residue else ():
         if entity["guid"] == paper.place(job.id):
-            entity["attributes"] = {**residue["attributes"], **entity["attributes"]}
+            said = residue["attributes"]
+            wanted = {name: said[name] for name, _ in models.model_of(job.id.type).official if name in said}
+            entity["attributes"] = {**said, **entity["attributes"], **wanted}
 
 
 def _why(error: LumosError) -> str:

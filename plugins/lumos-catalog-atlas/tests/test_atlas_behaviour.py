@@ -312,6 +312,19 @@ def test_lineage_is_processes_between_data_sets(at: At) -> None:
     assert at.value(three).lineage is None
 
 
+def test_lineage_of_a_process_of_others_is_its_inputs_and_outputs(at: At) -> None:
+    one, two = at.urn("from"), at.urn("to", "kafka")
+    for urn in (one, two):
+        at.write(urn, Dataset(name=urn))
+    process = urns.located("process", "atlas.Process", f"{at.prefix}@hook")
+    at.write(process, JobValue(name="p", lineage=Lineage(upstreams=[LineageEdge(one)], downstreams=[LineageEdge(two)])))
+    related = at.entity(process)["relationshipAttributes"]
+    assert [end["guid"] for end in related["inputs"]] == [at.guid(one)]
+    assert [end["guid"] for end in related["outputs"]] == [at.guid(two)]
+    assert at.write(process, JobValue(description=Description(manual="d")), "update") == "written"
+    assert [edge.urn for edge in at.value(process).lineage.upstreams] == [one]
+
+
 def canonical_lineage(lineage: Lineage) -> Lineage:
     lineage.upstreams.sort(key=lambda edge: edge.urn)
     return lineage
