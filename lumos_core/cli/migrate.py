@@ -65,7 +65,7 @@ def command(
     from ..loading.guarded import quiet_stdout
     from ..migration.migrating import migrate
     from ..migration.rolling_back import roll_back
-    from .running import _progress, interruptible
+    from .running import interruptible, progress_bars
 
     if schema:
         from ..migration.report import report_schema
@@ -78,7 +78,7 @@ def command(
     if rollback is not None and (dry_run or resume is not None or maps or select):
         raise UsageError("--rollback takes no other option than --to and --to-catalog", fix="leave the others out")
     silent = quiet_stdout() if as_json else nullcontext()
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
+    with interruptible() as cancelled, progress_bars(quiet=quiet or as_json) as progress, silent:
         if rollback is not None:
             result = roll_back(target, rollback, to_catalog=to_catalog, progress=progress, cancelled=cancelled)
         else:

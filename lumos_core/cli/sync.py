@@ -47,7 +47,7 @@ def command(
     from ..migration.syncing import sync
     from .migration_text import print_failures, print_sync
     from .output import write_json
-    from .running import _progress, interruptible
+    from .running import interruptible, progress_bars
 
     if schema:
         write_json(sync_schema())
@@ -55,7 +55,7 @@ def command(
     if left is None or right is None:
         raise UsageError("both catalogs must be named", fix="lumos sync A.yaml B.yaml")
     silent = quiet_stdout() if as_json else nullcontext()
-    with interruptible() as cancelled, _progress(quiet=quiet or as_json) as progress, silent:
+    with interruptible() as cancelled, progress_bars(quiet=quiet or as_json) as progress, silent:
         result = sync(
             left,
             right,

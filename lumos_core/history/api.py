@@ -39,7 +39,7 @@ def open_store(pipeline: PathLike | Pipeline | None = None) -> Store[Any]:
         StoreError: When nothing is recorded yet, or the store cannot be read.
         ConfigError: When the pipeline file is not valid.
     """
-    spec = _store_spec(pipeline)
+    spec = store_spec(pipeline)
     store: Store[Any] = spec.build()
     try:
         if not store.refs():
@@ -181,7 +181,8 @@ def _part(pipeline: PathLike | Pipeline | None, key: Literal["store", "differ"])
     return part_of(pipeline, key)
 
 
-def _store_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:
+def store_spec(pipeline: PathLike | Pipeline | None) -> ComponentSpec:
+    """Return the store of a pipeline, of its file, or of a database; by default that of the current folder."""
     from ..config.api import database_spec
     from ..config.types import ComponentSpec
 

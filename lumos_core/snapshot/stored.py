@@ -131,7 +131,7 @@ def _row(old: bytes | None, new: bytes | None, known: Coverage, seen: Coverage, 
 
 def make_store(pipeline: str | os.PathLike[str] | None) -> Store[Any]:
     """Open a store as `lumos_core.open_store` does, also one in which nothing is recorded yet."""
-    from ..history.api import _store_spec
+    from ..history.api import store_spec
 
-    store: Store[Any] = _store_spec(pipeline).build()
+    store: Store[Any] = store_spec(pipeline).build()
     return store

@@ -48,12 +48,12 @@ def test_other_threads_leave_the_signal_alone() -> None:
 
 
 def test_progress_is_drawn_on_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running._progress(quiet=False) as listener:
+    with running.progress_bars(quiet=False) as listener:
         assert isinstance(listener, Silence)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with running._progress(quiet=True) as listener:
+    with running.progress_bars(quiet=True) as listener:
         assert isinstance(listener, Silence)
-    with running._progress(quiet=False) as listener:
+    with running.progress_bars(quiet=False) as listener:
         assert isinstance(listener, running._Bars)
 
 

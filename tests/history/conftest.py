@@ -171,6 +171,6 @@ def pipeline(store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "names_differ.py").write_text(DIFFER)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LUMOS_CONFIG", raising=False)
-    monkeypatch.setattr(api, "_store_spec", lambda pipeline: SimpleNamespace(build=lambda: store, config=None))
+    monkeypatch.setattr(api, "store_spec", lambda pipeline: SimpleNamespace(build=lambda: store, config=None))
     spec = ComponentSpec("differ", "names_differ:Names", base=tmp_path)
     monkeypatch.setattr(api, "_differ_spec", lambda pipeline: spec)

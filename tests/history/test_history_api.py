@@ -111,7 +111,7 @@ def test_nothing_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
     empty = MemoryStore()
     monkeypatch.setattr(empty, "close", lambda: closed.append(True))
-    monkeypatch.setattr(api, "_store_spec", lambda pipeline: SimpleNamespace(build=lambda: empty, config=None))
+    monkeypatch.setattr(api, "store_spec", lambda pipeline: SimpleNamespace(build=lambda: empty, config=None))
     with pytest.raises(StoreError, match=r"(?i)run `lumos run`"):
         api.open_store()
     assert closed == [True]
