@@ -28,7 +28,7 @@ from .enrich import enrich
 from .extract import extract
 from .gate import gate
 from .progress import Progress, Silence
-from .publishing import publish, ref_of
+from .publishing import ledger_of, publish
 from .reporting import describe, report, snapshot
 from .rows import overlay
 from .session import Session
@@ -299,7 +299,7 @@ class _Line:
         """Judge what changed since the last publication; the worst catalog decides."""
         session, verdict = self.session, GateResult(enabled=True, fail_on=fail_on, since="published")
         for number, spec in enumerate(session.pipeline.catalogs):
-            ref = ref_of(spec)
+            ref = ledger_of(session, spec).ref
             if session.store.resolve(ref) is None:
                 continue
             differing = pairs(

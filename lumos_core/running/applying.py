@@ -16,6 +16,7 @@ from ..model.scope import Scope
 from ..model.urns import host
 from ..publish.engine import Plan
 from ..publish.guard import blocked
+from ..publish.ledger import StoreLedger
 from ..publish.plan import BATCH
 from ..publish.saved import FORMAT, Saved, SavedCatalog, SavedPlan, save
 from ..publish.steps import Step, StepFile
@@ -172,11 +173,12 @@ def save_plans(path: Path, session: Session, plans: list[tuple[PublishResult, Pl
 
     def catalogs() -> Iterator[tuple[SavedCatalog, StepFile]]:
         for one, plan in plans:
+            ledger = StoreLedger(store, one.catalog, {})
             made = SavedCatalog(
                 catalog=one.catalog,
                 target=one.target,
-                published=state(f"published/{one.catalog}"),
-                publishing=state(f"publishing/{one.catalog}"),
+                published=state(ledger.ref),
+                publishing=state(ledger.intent_ref),
                 counts=plan.counts,
                 conflicts=plan.conflicts,
                 removed=plan.removed,
