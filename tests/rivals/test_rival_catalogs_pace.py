@@ -63,7 +63,7 @@ def test_how_long_the_commands_take_to_start(interpreter: Callable[[str], Path],
 
 
 def test_how_long_publishing_takes(interpreter: Callable[[str], Path], programs: Any, tmp_path: Path) -> None:
-    """The same records, by `lumos run` from a snapshot and by `datahub ingest` from the file that Lumos wrote of them."""
+    """The same records: `lumos run` reads a snapshot, `datahub ingest` the file that Lumos wrote of them."""
     from lumos_catalog_datahub import mcp_file
     from lumos_testing_datahub import process
 
