@@ -29,6 +29,8 @@ _KEPT = {
     "teams all but one, of users and teams the teams; those of users, groups, tags and classifications",
     "relations": "all but the charts of a dashboard, related terms, the teams of a user, and which task precedes which",
     "schedule": "all but the cron text of pipelines",
+    "structured": "properties whose names are not in camel case, values that are not one text or whole number, or do "
+    "not fit the property's type there, layers; those of what has no custom properties",
     "style": "what is not `#RGB` or the address of an icon; all but that of tags, terms, domains and data products",
     "synonyms": "nothing, but for control characters",
     "tags": "values, attributes, who, why, from where, until when; those of users, groups, domains, data products",

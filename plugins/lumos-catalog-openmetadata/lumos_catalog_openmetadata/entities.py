@@ -39,7 +39,7 @@ class EntityType(NamedTuple):
     @property
     def keys(self) -> frozenset[str]:
         """All keys of the mapped document."""
-        return self.create | self.patch
+        return self.create | self.patch | ({"extension"} if self.extension else frozenset())
 
     def asked(self, family: int) -> str:
         """The value of `fields=` that gives all that is mapped."""

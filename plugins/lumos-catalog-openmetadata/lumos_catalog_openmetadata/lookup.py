@@ -145,6 +145,13 @@ class Lookup:
     def pruned(self, native: Native) -> Native:
         """Return an entity without the references to what is not there."""
         doc = _without(native.doc, lambda target: self.find(target) is not None)
+        if "extension" in doc:
+            type_ = TYPES[native.place.type]
+            doc["extension"] = {
+                key: value for key, value in doc["extension"].items() if self.server.takes(type_, key, value)
+            }
+            if not doc["extension"]:
+                del doc["extension"]
         constraints = [
             one
             for one in doc.get("tableConstraints", ())

@@ -10,8 +10,9 @@ from lumos_remote.residue import Rules
 
 from lumos_core.plugin_api import AnyRecord
 
+from .mapping.values import PROPERTY
 from .names import Names, Place
-from .wire import PROPERTY, Held
+from .wire import Held
 
 Doc = dict[str, Any]
 
@@ -128,6 +129,8 @@ def _whole(known: Any, raw: Any, known_keys: Iterable[str]) -> Doc:
     """A mapped object with what else the server says of it."""
     more = {key: value for key, value in raw.items() if key not in known_keys and key not in _LEFT_OUT}
     made: Doc = {**_fresh(more), **known}
+    if "extension" in more and "extension" in known:
+        made["extension"] = {**_fresh(more)["extension"], **known["extension"]}
     for key in _LISTS:
         if key in known and isinstance(raw.get(key), list):
             made[key] = _members(known[key], raw[key])
@@ -175,7 +178,7 @@ def residue(urn: str, held: Held, keys: Iterable[str], names: Names) -> AnyRecor
         names: How URNs and entities belong together.
     """
     known = understood(held.native.doc)
-    native = _whole(known, held.raw, {*keys, "extension"} if not held.raw.get("extension") else set(keys))
+    native = _whole(known, held.raw, set(keys) - {"extension"})
     place = held.native.place
     return make(urn, SYSTEM, "task" if place.member else place.type, native, known, rules=RULES, find=_find(names))
 

@@ -15,6 +15,7 @@ from lumos_core.plugin_api import CatalogError
 from . import platforms
 from .config import OpenMetadataConfig
 from .entities import TYPES, EntityType
+from .mapping import values
 from .names import Names, Place
 
 Doc = dict[str, Any]
@@ -56,6 +57,7 @@ class Server:
         self._names = names
         self._lock = threading.Lock()
         self._defined: set[str] = set()
+        self._types: dict[str, tuple[str, dict[str, str | None]]] = {}
 
     def close(self) -> None:
         """Close all connections."""
@@ -169,18 +171,31 @@ class Server:
         with self._lock:
             if type_.name in self._defined:
                 return
-            found = self.client.get(
-                f"/metadata/types{segments('name', type_.name)}", {"fields": "customProperties"}
-            ).value
-            if not any(one.get("name") == "lumos" for one in found.get("customProperties") or ()):
-                text = self.client.get("/metadata/types/name/string").value
-                body = {
-                    "name": "lumos",
-                    "description": "What Lumos knows of this and OpenMetadata cannot say; written by Lumos.",
-                    "propertyType": {"id": text["id"], "type": "type"},
-                }
-                self.client.put(f"/metadata/types{segments(found['id'])}", body)
+            path = f"/metadata/types{segments('name', type_.name)}"
+            found = self.client.get(path, {"fields": "customProperties"}).value
+            there = {one["name"]: one["propertyType"].get("name") for one in found.get("customProperties") or ()}
+            self._types[type_.name] = (found["id"], there)
+            if values.PROPERTY not in there:
+                told = "What Lumos knows of this and OpenMetadata cannot say; written by Lumos."
+                self._add_property(type_, values.PROPERTY, "string", told)
             self._defined.add(type_.name)
+
+    def takes(self, type_: EntityType, name: str, value: str | int) -> bool:
+        """Tell whether entities of a type can have a value as a custom property; one that is not there is made."""
+        self.define(type_)
+        with self._lock:
+            there = self._types[type_.name][1]
+            if name not in there:
+                self._add_property(type_, name, values.type_of(value), f"The property `{name}`, as Lumos knows it.")
+            return values.fits(there[name] or "", value)
+
+    def _add_property(self, type_: EntityType, name: str, of: str, description: str) -> None:
+        identity, there = self._types[type_.name]
+        wanted = self.client.get(f"/metadata/types{segments('name', of)}").value
+        reference = {"id": wanted["id"], "type": "type"}
+        body = {"name": name, "description": description, "propertyType": reference}
+        self.client.put(f"/metadata/types{segments(identity)}", body)
+        there[name] = of
 
 
 def _object(value: Any, what: str) -> Doc:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from . import fqn
 from .entities import TYPES, EntityType
-from .mapping import Native
+from .mapping import Native, values
 from .mapping.members import merged, merged_labels, unpacked, unpacked_labels
+from .mapping.values import PROPERTY
 from .names import LUMOS, Names, Place
 
 Doc = dict[str, Any]
@@ -20,7 +21,6 @@ Identify = Callable[[Reference], str]
 IMPLIED = '{"implied":true}'
 """What stands in the property of an entity that is there only because another needs it."""
 
-PROPERTY = "lumos"
 _SAFE = "-\\u002d"
 """Two hyphens, which end a comment, as JSON may write them."""
 
@@ -126,6 +126,8 @@ def _value(key: str, value: Any) -> Any:
         return None
     if key in _REFERENCES:
         return sorted((one["type"], _normal(one["fullyQualifiedName"])) for one in value if not one.get("inherited"))
+    if key == "extension":
+        return values.known(value)
     if key == "tags":
         return unpacked_labels(value)
     if key in ("columns", "fields", "mlFeatures"):
@@ -175,8 +177,9 @@ def create_request(native: Native, text: str, names: Names, identify: Identify) 
             body[key] = found
     body.update(_demanded(place, native.doc, names, identify))
     if type_.extension:
-        if text:
-            body["extension"] = {PROPERTY: text}
+        extension = {**native.doc.get("extension", {}), **({PROPERTY: text} if text else {})}
+        if extension:
+            body["extension"] = extension
     elif text or type_.described:
         body["description"] = with_comment(native.doc.get("description", ""), text)
     if type_.described:
@@ -276,7 +279,7 @@ class Patch:
     def _property(self, text: str) -> None:
         if not text:
             self.operations.append({"op": "remove", "path": f"/extension/{PROPERTY}"})
-        elif self._present.raw.get("extension"):
+        elif self._raw.get("extension"):
             self.operations.append({"op": "add", "path": f"/extension/{PROPERTY}", "value": text})
         else:
             self.operations.append({"op": "add", "path": "/extension", "value": {PROPERTY: text}})
@@ -286,6 +289,9 @@ class Patch:
         raw = self._raw.get(key)
         if key in _REFERENCES:
             return [self._reference(one) for one in after or ()]
+        if key == "extension":
+            rest = {name: value for name, value in (raw or {}).items() if name not in (before or {})}
+            return {**rest, **(after or {})} or None
         if key == "tags":
             return merged_labels(raw, after)
         if key in ("columns", "fields", "mlFeatures"):

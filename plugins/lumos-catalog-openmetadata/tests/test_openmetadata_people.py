@@ -26,6 +26,7 @@ from lumos_core.plugin_api import (
     Owner,
     Scope,
     Stats,
+    StructuredValue,
     TagLink,
     urns,
 )
@@ -149,8 +150,43 @@ def test_what_we_do_not_know_is_left_alone_and_carried(estate: Estate) -> None:
     assert [column["name"] for column in held["columns"]] == ["id", "mail", "total"]
     foreign = [record for record in estate.read(ORDERS) if record.kind == "foreign"]
     assert [record.urn for record in foreign] == [f"{ORDERS}#openmetadata/table"]
-    assert "P30D" in foreign[0].value.body
-    assert "high" in foreign[0].value.body
+    assert foreign[0].value.body == '{"retentionPeriod":"P30D"}'
+    assert estate.value(ORDERS).structured == [
+        StructuredValue(property="urn:lumos:property:cost", values=["high"], layer="manual")
+    ]
+
+
+def test_typed_properties_are_custom_properties_of_their_own(estate: Estate) -> None:
+    def said(name: str, *values: Any) -> StructuredValue:
+        return StructuredValue(property=urns.plain("property", name), values=list(values))
+
+    kept = [said("cost_center", 7), said("lumos", "x"), said("regions", "eu", "us"), said("secret", True)]
+    wanted = sorted([said("retention", 30), said("tier", "gold"), *kept], key=lambda one: one.property)
+    estate.write(ORDERS, orders(structured=wanted))
+    extension = estate.get("tables", TABLE, "extension")["extension"]
+    assert {key: value for key, value in extension.items() if key != "lumos"} == {"retention": 30, "tier": "gold"}
+    types = estate.person.get("/metadata/types/name/table", {"fields": "customProperties"}).value["customProperties"]
+    assert {one["name"]: one["propertyType"]["name"] for one in types} == {
+        "lumos": "string",
+        "retention": "integer",
+        "tier": "string",
+    }
+    assert estate.value(ORDERS).structured == wanted
+    assert estate.write(ORDERS, orders(structured=wanted), action="update") == "unchanged"
+    # A property has one type; what does not fit is kept beside it.
+    estate.write(RAW, Dataset(name="raw", structured=[said("retention", "long")]))
+    assert "retention" not in estate.get("tables", "postgres.shop.public.raw", "extension")["extension"]
+    assert estate.value(RAW).structured == [said("retention", "long")]
+    # A person's edit stands, and our own change reaches the page.
+    estate.patch("tables", TABLE, {"op": "add", "path": "/extension/tier", "value": "silver"})
+    found = {one.property: one.values for one in estate.value(ORDERS).structured}
+    assert found["urn:lumos:property:tier"] == ["silver"]
+    estate.write(ORDERS, Dataset(structured=[said("retention", 60)]), action="update")
+    extension = estate.get("tables", TABLE, "extension")["extension"]
+    assert extension["retention"] == 60
+    assert "tier" not in extension
+    estate.write(ORDERS, Dataset(), "structured", action="update")
+    assert not estate.value(ORDERS).structured
 
 
 def test_what_was_carried_is_written_back_unless_it_is_stale(estate: Estate) -> None:

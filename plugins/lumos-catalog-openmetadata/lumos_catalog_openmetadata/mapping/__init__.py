@@ -15,7 +15,7 @@ from lumos_core.plugin_api import KINDS, AnyRecord, Lifecycle, Record, normalise
 from .. import fqn
 from ..names import DEFAULT, DEFINITIONS, LUMOS, Names, Place
 from ..platforms import BY_SERVICE
-from . import common, data, lineage, people, work
+from . import common, data, lineage, people, values, work
 from .lineage import Edge
 
 Doc = dict[str, Any]
@@ -59,6 +59,7 @@ _IN_PRODUCTS = frozenset(
 _LABELLED = _IN_PRODUCTS | {"glossary", "glossaryTerm", *BY_SERVICE}
 _OWNED = _LABELLED | {"domain", "dataProduct"}
 _DOMAINED = (_LABELLED - {"glossaryTerm"}) | {"dataProduct"}
+_EXTENDED = (_IN_PRODUCTS | {"glossaryTerm"}) - {"chart"}
 _PAGED = _IN_PRODUCTS - {"searchIndex", "metric"}
 
 
@@ -108,6 +109,8 @@ def to_native(record: AnyRecord, names: Names) -> Native:
         common.products_to(value, doc, names)
     if type_ in _PAGED:
         common.source_to(value, doc)
+    if type_ in _EXTENDED:
+        values.values_to(value, doc)
     if type_ in BY_SERVICE:
         work.service_to(place, doc, names)
     elif type_ == "user":
@@ -147,6 +150,7 @@ def from_native(native: Native, names: Names) -> AnyRecord:
         common.products_of(doc, value, names)
         if place.type in _PAGED:
             common.source_of(doc, value)
+        values.values_of(doc, value)
         if place.type == "tag":
             common.style_of(doc, value)
         if place.type in _OF:
