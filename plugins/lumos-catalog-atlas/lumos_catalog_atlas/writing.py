@@ -230,7 +230,11 @@ class Writer:
         held = (
             job.held.native.residue.get("businessAttributes", {}) if job.guid and job.held and job.held.native else {}
         )
-        if business and business != held:
+        if held and not business and not job.removed:
+            raise CatalogError(
+                "business metadata was not taken away", why="Lumos sets it, and takes single values away, but not all"
+            )
+        if business != held and business:
             self._server.describe(self._links.guids[job.id], business)
         if job.removed and job.id.type not in models.GLOSSARY_TYPES and not self._owns(job):
             self._server.delete([self._links.guids.pop(job.id)])
@@ -270,10 +274,12 @@ def _residue(job: Job) -> dict[str, Any]:
 
 
 def _add_residue(paper: wire.Paper, job: Job) -> None:
-    residue = _residue(job)
-    for entity in paper.entities if residue else ():
+    residue = _residue(job).get("attributes", {})
+    before = job.held.foreign.get(f"{job.urn}#{SYSTEM}/entity") if job.guid and job.held else None
+    gone = (json.loads(before.value.body).get("attributes") or {}).keys() - residue.keys() if before else ()
+    said = {**residue, **dict.fromkeys(gone)}
+    for entity in paper.entities if said else ():
         if entity["guid"] == paper.place(job.id):
-            said = residue["attributes"]
             wanted = {name: said[name] for name, _ in models.model_of(job.id.type).official if name in said}
             entity["attributes"] = {**said, **entity["attributes"], **wanted}
 

@@ -393,6 +393,15 @@ def test_what_atlas_alone_understands_is_left_and_carried(at: At) -> None:
     operation = Operation(kind="foreign", urn=found["foreign"].urn, action="update", set=changed)
     assert [outcome.status for outcome in at.catalog.write([operation], at.ctx)] == ["written"]
     assert at.entity(urn)["attributes"]["uri"] == "c"
+    topic_urn = at.urn("topic", "kafka")
+    at.write(topic_urn, Dataset(name="k"))
+    own = f"{topic_urn}#atlas/entity"
+    put = Operation(kind="foreign", urn=own, action="create", set=Foreign(body='{"attributes":{"partitionCount":3}}'))
+    assert [outcome.status for outcome in at.catalog.write([put], at.ctx)] == ["written"]
+    assert at.entity(topic_urn)["attributes"]["partitionCount"] == 3
+    gone = Operation(kind="foreign", urn=own, action="remove")
+    assert [outcome.status for outcome in at.catalog.write([gone], at.ctx)] == ["written"]
+    assert "foreign" not in at.read(topic_urn)
 
 
 def test_what_a_model_wants_to_have_is_no_residue(at: At) -> None:
