@@ -1,14 +1,17 @@
 """What arrived: every record of the source held against what the target gives back, aspect by aspect.
 
-A verdict is one of five. `identical`: all that the source says of it is read back equal. `kept in lumos`: likewise,
-but the target's own pages do not show all of it. `not expressible`: the target cannot hold or give back a part.
-`conflict`: the target says something else, and nobody decided. `failed`: it should be there and is not.
+A verdict is one of five. `identical`: all that the source says of it is read back equal, and the target's own pages
+show it whole. `kept in lumos`: it is read back equal, but the pages do not show all of it: the rest is in the property
+`lumos`. Which of the two is measured by `Catalog.native`; of a catalog that does not say it, what it declares counts.
+`not expressible`: the target cannot hold or give back a part. `conflict`: the target says something else, and nobody
+decided. `failed`: it should be there and is not.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Literal
 
@@ -19,8 +22,9 @@ from ..contracts.catalog import Catalog
 from ..contracts.component import Support
 from ..model.aspects import FIELD_ASPECTS, present
 from ..model.entities import FREE_KEYS, Entity, Field
-from ..model.record import AnyRecord, decode, line_key, make_key
+from ..model.record import AnyRecord, canonical, decode, line_key, make_key
 from ..model.shapes import Shape, shapes
+from ..running.context import contained
 from .own_ids import without_ids
 from .planning import Met, empty, is_removed, stats_type
 from .reconcile import contains
@@ -122,6 +126,8 @@ class Judge:
         self._own = own
         self._name, self._capabilities, self._failed = name, catalog.capabilities, failed
         self._stats, self._foreign = frozenset(catalog.stats), bool(catalog.foreign)
+        shows = getattr(catalog, "shows", type(catalog).native is not Catalog.native)
+        self._native = catalog.native if shows else None
         self._conflicts: dict[bytes, list[Met]] = {}
         for met in conflicts:
             self._conflicts.setdefault(make_key(met.kind, met.urn), []).append(met)
@@ -164,19 +170,37 @@ class Judge:
         return Proven(ours.kind, ours.urn, "failed", self._failed.get(key, absent))
 
     def _entity(self, ours: AnyRecord, after: AnyRecord, met: list[Met], failed: str, seen: list[str]) -> Proven:
-        told: list[AspectVerdict] = []
+        told, shown = list[AspectVerdict](), self._shown(after)
         for aspect in seen:
             there = arrived(aspect, ours.value, after.value)
-            found = self._aspect(aspect, there, met, failed)
+            found = self._aspect(aspect, there, met, failed, self._hidden(aspect, ours.value, shown))
             if found is not None:
                 told.append(found)
         worst = max((WORDS.index(found.verdict) for found in told), default=0)
         return Proven(ours.kind, ours.urn, WORDS[worst], aspects=tuple(told))
 
-    def _aspect(self, aspect: str, there: bool, met: list[Met], failed: str) -> AspectVerdict | None:
+    def _shown(self, record: AnyRecord) -> Any:
+        """What the target's own pages say of a record; None when nobody can tell."""
+        if self._native is None:
+            return None
+        # A defect there costs the measure, not the migration: then what the catalog declares counts.
+        with suppress(Exception), contained():
+            return self._native(decode(canonical(record))).value
+        return None
+
+    def _hidden(self, aspect: str, ours: Entity, shown: Any) -> str:
+        """Say what the pages do not show of an aspect; empty when they show all of it."""
+        kept = self._capabilities.get(aspect, Support()).kept
+        if shown is None:
+            return kept
+        if hasattr(shown, aspect.partition(".")[0]) and arrived(aspect, ours, shown):
+            return ""
+        return kept or f"the pages of {self._name} do not show all of it"
+
+    def _aspect(self, aspect: str, there: bool, met: list[Met], failed: str, hidden: str) -> AspectVerdict | None:
         support = self._capabilities.get(aspect, Support())
         if there:
-            return AspectVerdict(aspect, "kept in lumos", support.kept) if support.kept else None
+            return AspectVerdict(aspect, "kept in lumos", hidden) if hidden else None
         found = next((one for one in met if _about(one.key, aspect)), None)
         if aspect in FREE_KEYS:
             if found is not None:
@@ -210,12 +234,12 @@ class Judge:
         whole = next((one for one in met if one.key in ("", "lifecycle.removed")), None)
         if whole is not None:
             return Proven(ours.kind, ours.urn, "conflict", whole.reason), seen
-        told = []
+        told, shown = [], self._shown(ours)
         for aspect in seen:
             support = self._capabilities.get(aspect, Support())
             clash = any(_about(one.key, aspect) for one in met)
             there = aspect in FREE_KEYS or (support.write and support.read)
-            found = self._aspect(aspect, there and not clash, met, "")
+            found = self._aspect(aspect, there and not clash, met, "", self._hidden(aspect, ours.value, shown))
             if found is not None:
                 told.append(found)
         worst = max((WORDS.index(found.verdict) for found in told), default=0)

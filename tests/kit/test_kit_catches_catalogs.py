@@ -64,6 +64,16 @@ CATALOGS = {
         CLAIM + "'owners': Support(read=True, write=True, kept='layers')}",
         "owners: `kept` says that the rest is read back from the property `lumos`: then it is lossless",
     ),
+    "keeps aside and does not say what is shown": (
+        "kept_is_what",
+        CLAIM + "'owners': Support(read=True, write=True, lossless=True, kept='layers')}",
+        "`native` does not say what is shown: write it",
+    ),
+    "shows less than it says": (
+        "kept_is_what",
+        "def native(self, record):\n    record.value.owners = []\n    return record",
+        "`kept` does not say so: owners of dataset",
+    ),
     "defers what is no key": ("deferred_keys", "deferred = frozenset({'linage'})", "no key of a record: ['linage']"),
     "claims facts that it drops": (
         "facts_are_kept",

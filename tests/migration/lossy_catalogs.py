@@ -54,6 +54,10 @@ class Shadowed(Catalog[MemoryConfig]):
         """What the catalog says by itself."""
         raise NotImplementedError
 
+    def native(self, record: AnyRecord) -> AnyRecord:
+        """What its own pages show."""
+        return self.project(record) if isinstance(record.value, Entity) else record
+
     def read(self, scope: Scope, ctx: Context) -> Iterable[AnyRecord]:
         """Recall each record."""
         world = WORLDS.setdefault(self.config.world, World())

@@ -10,6 +10,7 @@ import pytest
 from lumos_core.config.types import ComponentSpec
 from lumos_core.contracts.catalog import Operation
 from lumos_core.isolation.process import Worker
+from lumos_core.migration.ends import end_of
 from lumos_core.migration.migrating import migrate
 from lumos_core.migration.rolling_back import roll_back
 from lumos_core.migration.syncing import sync
@@ -48,6 +49,27 @@ def held(path: Path) -> list[bytes]:
         return [canonical(record) for record in opened.read(Scope(), MemoryContext())]
     finally:
         opened.close()
+
+
+def test_what_the_pages_show_is_said_from_an_environment_too(tmp_path):
+    pytest.importorskip("lumos_catalog_datahub")
+    path = tmp_path / "datahub.yaml"
+    path.write_text(
+        f"environments: {{sdk: {{existing: '{sys.prefix}'}}}}\n"
+        "catalogs:\n- {type: datahub, server: 'http://127.0.0.1:9', environment: sdk}\n"
+    )
+    here = ComponentSpec("catalog", "datahub", {"server": "http://127.0.0.1:9"}).build()
+    there = end_of(path, None, option="", run_id="test", cancelled=lambda: False)
+    records = [record for record in Estate(datasets=2, fields=4, stats=False).records() if record.kind == "dataset"]
+    for record in records:
+        shown = canonical(there.catalog.native(record))
+        assert shown == canonical(here.native(record))
+        assert shown != canonical(record)
+    there.close()
+    silent = isolated(tmp_path, "silent")
+    assert (
+        end_of(silent, None, option="", run_id="test", cancelled=lambda: False).catalog.native(records[0]) is records[0]
+    )
 
 
 def test_a_migration_and_a_sync_between_two_environments(tmp_path):

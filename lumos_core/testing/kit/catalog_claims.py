@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
+import pytest
 from msgspec.structs import replace
 
 from ...contracts.catalog import Catalog, Operation
@@ -13,7 +14,7 @@ from ...errors import LumosError
 from ...model.aspects import of_kind
 from ...model.elements import TagLink
 from ...model.entities import KINDS, Dataset, Entity, Field
-from ...model.record import AnyRecord
+from ...model.record import AnyRecord, canonical, decode
 from ...model.scope import Scope
 from ...model.urns import plain
 from ..context import MemoryContext
@@ -102,6 +103,31 @@ class CatalogClaims(ComponentKit):
             if aspect not in self.unproven:
                 wrong += [f"{aspect}: {why}" for why in _disagreements(support, per_kind)]
         assert not wrong, "declared and measured differ:\n" + "\n".join(wrong)
+
+    def test_kept_is_what_the_pages_do_not_show(self, component: Catalog[Any]) -> None:
+        """`native` says what the system's own pages show: of every sample all of it, or `kept` says what is missing.
+
+        Without `native`, nothing may be `kept`: a migration could not tell what is shown from what is kept aside. A
+        `kept` that no sample needs is told by a skip; give `sample` a value that needs it, or drop the words.
+        """
+        hidden: dict[str, list[str]] = {}
+        for kind in self.kinds:
+            for aspect in sorted(of_kind(kind)):
+                record = self.sample(kind, aspect, self.named(f"{kind} {aspect}"))
+                before = canonical(record)
+                shown = component.native(decode(before))
+                if _part(aspect, shown.value) != _part(aspect, decode(before).value):
+                    hidden.setdefault(aspect, []).append(kind)
+        claimed = {aspect for aspect, support in component.capabilities.items() if support.kept}
+        silent = {aspect for aspect, support in component.capabilities.items() if support.lossless} - claimed
+        wrong = [f"{aspect} of {', '.join(hidden[aspect])}" for aspect in sorted(silent & hidden.keys())]
+        assert not wrong, "`native` does not show these whole, and `kept` does not say so: " + ", ".join(wrong)
+        assert not claimed or type(component).native is not Catalog.native, (
+            "`capabilities` says what is `kept` aside, and `native` does not say what is shown: write it"
+        )
+        needless = sorted(claimed - hidden.keys() - set(self.unproven))
+        if needless:
+            pytest.skip(f"`kept` that no sample needs: {', '.join(needless)}")
 
     def test_three_states_are_kept(self, component: Catalog[Any]) -> None:
         """Present, known to be empty, and unknown are three states: read as a source, a catalog must tell them apart.
