@@ -96,8 +96,8 @@ def _losses(result: MigrationResult) -> Iterator[str]:
     if not losses:
         yield "<h2>Losses</h2><p>None: every record is identical.</p>"
         return
-    yield "<h2>Every loss, and why</h2><p><i>Kept in lumos</i> is no loss to who reads with Lumos: the value is read back "
-    yield "equal; what the target's own pages do not show of it, measured record by record, is in its property "
+    yield "<h2>Every loss, and why</h2><p><i>Kept in lumos</i> is no loss to who reads with Lumos: the value is read "
+    yield "back equal; what the target's own pages do not show of it, measured record by record, is in its property "
     yield "<code>lumos</code>.</p>"
     yield '<div class="scroll"><table><tr><th>aspect</th><th>verdict</th><th>reason</th>'
     yield '<th class="n">records</th></tr>'
