@@ -17,7 +17,7 @@ from ..contracts.catalog import Action, Catalog, Operation
 from ..contracts.context import Context
 from ..model import urns
 from ..model.elements import Lifecycle
-from ..model.entities import KINDS, Entity
+from ..model.entities import Entity
 from ..model.record import AnyRecord, Record, canonical, decode, digest, make_key
 from ..model.scope import Scope
 from .base import resolved
@@ -149,6 +149,8 @@ class Planner:
         adopted = known is not None and FOUND in getattr(known.value, "extra", ())
         if adopted and item.base is None:
             known = None
+        if known is not None and theirs is not None and MISSED in getattr(known.value, "extra", ()):
+            known = _seen_again(known, theirs)
         host = urns.host(urn)
         place = held.get(make_key(urns.kind(host), host)) if kind == "foreign" else None
         # What was about to be taken back is remembered as it was given: then it is we who may have taken it away.
@@ -168,8 +170,8 @@ class Planner:
         if base is None and operation is not None and theirs is not None and kind != "foreign":
             base = Record(urn, type(theirs.value)(extra=[FOUND]), kind)
         elif theirs is None and item.base is not None and item.ours is not None and kind != "foreign":
-            struct: Any = KINDS[kind]
-            base = Record(urn, struct(extra=[MISSED]), kind)
+            assert known is not None
+            base = Record(urn, replace(known.value, extra=[MISSED]), kind)
         was = None if base is None else canonical(base)
         rebased = was != item.base and (item.ours is not None if theirs is None else doubtful or known is None)
         needed = rebased or (operation is not None and ours is None)
@@ -305,6 +307,15 @@ class Planner:
         reason = (("", "new facts"),)
         operation = Operation(kind="stats", urn=ours.urn, action=action, set=ours.value, reasons=reason)
         return Step.of(operation, **parts)
+
+
+def _seen_again(missed: AnyRecord, theirs: AnyRecord) -> AnyRecord | None:
+    """Return what a record that seemed to have vanished was last given, now that it is there.
+
+    Parts that are as they were given never went, as when a catalog had answered with nothing; the others did.
+    """
+    nothing = Record(missed.urn, type(missed.value)(extra=[MISSED]), missed.kind)
+    return resolved(nothing, missed, theirs)
 
 
 def _kind(item: Touched) -> str:
