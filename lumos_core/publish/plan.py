@@ -147,8 +147,6 @@ class Planner:
         given = item.base if item.base is not None or theirs is None else self._former(kind, urn)
         known = None if given is None else decode(given)
         adopted = known is not None and FOUND in getattr(known.value, "extra", ())
-        if adopted and item.base is None:
-            known = None
         if known is not None and theirs is not None and MISSED in getattr(known.value, "extra", ()):
             known = _seen_again(known, theirs)
         host = urns.host(urn)

@@ -432,3 +432,32 @@ def test_an_operation_says_what_it_is_whatever_it_holds():
     operation = Operation(kind="foreign", urn=f"{ORDERS}#memory/raw", action="remove")
     assert Step.of(operation).operation == operation
     assert Step.of(operation).parent == ORDERS
+
+
+class Mute(Shelf):
+    """Does all that it is asked, and tells nothing of it."""
+
+    mute = False
+
+    def write(self, batch, ctx):
+        for outcome in super().write(batch, ctx):
+            if not self.mute:
+                yield outcome
+
+
+def test_what_arrived_unheard_in_a_record_of_peoples_is_taken_back_though_it_was_gone_meanwhile(tmp_path):
+    desk = Desk(tmp_path, Mute())
+    people = Description(source="typed long ago")
+    desk.catalog.records[ORDERS] = Record(ORDERS, Dataset(name="orders", description=people))
+    desk.put(Record(ORDERS, Dataset(fields=[Field("id", description=Description(source="the key"))])))
+    desk.catalog.mute = True
+    desk.run()
+    desk.catalog.mute = False
+    desk.truth.clear()
+    desk.run()
+    assert desk.catalog.records[ORDERS].value.lifecycle is None, "it was never ours to remove"
+    desk.put(Record(ORDERS, Dataset(fields=[Field("id")])))
+    desk.run()
+    held = desk.catalog.records[ORDERS].value
+    assert [field.description for field in held.fields] == [None], "nobody but the source wrote it"
+    assert held.description == people
