@@ -194,7 +194,7 @@ class Planner:
             self._gone.add(operation.urn)
         elif operation.action == "create" and vanished:
             self.remade.add(operation.urn)
-        if parent:
+        if parent and not parent.startswith("#"):  # one inside the record itself waits for nothing
             self.trees.add(operation.urn, operation.kind, parent, urns.kind(parent))
 
     def _change(
