@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from ..model.comparing import element_key, has_required
 from ..model.entities import Entity, Field
-from ..model.shapes import Shape, encoded_names, key_function, shapes
+from ..model.shapes import Shape, encoded_names, shapes
 from ..texts import visible
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def print_plan(result: RunResult, *, verbose: bool = False) -> None:
 def _print_catalog(published: PublishResult, *, verbose: bool) -> None:
     counts = published.planned
     click.secho(visible(f"{published.catalog} {published.target}".rstrip()), bold=True)
+    if published.blocked and not counts:
+        click.secho("  ! nothing could be planned, and nothing is written; see below", fg="red")
+        return
     parts = [f"{counts.get(action, 0)} to {action}" for action in ("create", "update", "remove", "restore")]
     number = published.facts
     facts = f", {number} fact{'' if number == 1 else 's'} to add" if number else ""
@@ -100,36 +104,33 @@ def differences(operation: Operation, key: str) -> Iterator[Line]:
 def _different(shape: Shape, before: Any, after: Any) -> Iterator[Line]:
     if before == after:
         return
-    element = shape.inner[0] if shape.form == "list" else None
-    if element is not None and (shape.keys is not None or element.struct is Field):
-        yield from _elements(shape, before or [], after or [])
+    if (key := element_key(shape)) is not None:
+        yield from _elements(shape.inner[0], key, before or [], after or [])
     elif shape.form == "struct" and shape.struct is not None:
         if before is None or after is None:
-            if len(shape.struct.__struct_defaults__) < len(shape.struct.__struct_fields__):
+            if has_required(shape.struct):
                 yield from _sides(before, after)
                 return
             before, after = before or shape.struct(), after or shape.struct()
         names = encoded_names(shape.struct)
-        for key, inner in shapes(shape.struct):
-            for sign, text in _different(inner, getattr(before, key), getattr(after, key)):
-                yield sign, f"{names[key]}: {text}"
+        for name, inner in shapes(shape.struct):
+            for sign, text in _different(inner, getattr(before, name), getattr(after, name)):
+                yield sign, f"{names[name]}: {text}"
     else:
         yield from _sides(before, after)
 
 
-def _elements(shape: Shape, before: list[Any], after: list[Any]) -> Iterator[Line]:
-    element = shape.inner[0]
-    name = (lambda field: (field.part or "", field.path)) if element.struct is Field else key_function(shape)
-    old, new = ({name(one): one for one in side} for side in (before, after))
-    for key in [*old, *(key for key in new if key not in old)]:
-        one, other = old.get(key), new.get(key)
+def _elements(shape: Shape, key: Callable[[Any], Any], before: list[Any], after: list[Any]) -> Iterator[Line]:
+    old, new = ({key(one): one for one in side} for side in (before, after))
+    for name in {**old, **new}:
+        one, other = old.get(name), new.get(name)
         if one == other:
             continue
-        if one is None or other is None or element.struct is None:
+        if one is None or other is None or shape.struct is None:
             yield from _sides(one, other)
             continue
-        for sign, text in _different(element, one, other):
-            yield sign, f"{' '.join(filter(None, key))}: {text}"
+        for sign, text in _different(shape, one, other):
+            yield sign, f"{' '.join(filter(None, name))}: {text}"
     if list(old) != list(new) and set(old) == set(new):
         yield "~", "in another order"
 

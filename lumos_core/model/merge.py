@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from .aspects import RECORD, present, said
+from .comparing import place
 from .entities import FREE_KEYS, Entity, Field
 from .record import AnyRecord
 from .shapes import Shape, key_function, shapes
@@ -77,10 +78,10 @@ def _merge_sets(shape: Shape, ours: list[Any], theirs: list[Any], path: str, con
 
 
 def _merge_fields(ours: list[Field], theirs: list[Field], path: str, conflict: Conflict) -> list[Field]:
-    other = {(field.part, field.path): field for field in theirs}
+    other = {place(field): field for field in theirs}
     merged = []
     for field in ours:
-        twin = other.pop((field.part, field.path), None)
+        twin = other.pop(place(field), None)
         if twin is not None and twin.type == "unknown" and field.type != "unknown":
             twin = msgspec.structs.replace(twin, type=field.type)
         merged.append(field if twin is None else _merge(field, twin, f"{path}[{field.path}].", conflict))
@@ -123,16 +124,16 @@ def carry_forward(before: AnyRecord, after: AnyRecord) -> AnyRecord:
 def _carry_part(shape: Shape, ours: Any, theirs: Any) -> Any:
     if shape.form == "list" and shape.inner[0].struct is Field:
         merged = _merge_fields(ours, theirs, "", _ignore)
-        paths = {(field.part, field.path) for field in merged}
-        return merged + [field for field in theirs if (field.part, field.path) not in paths]
+        paths = {place(field) for field in merged}
+        return merged + [field for field in theirs if place(field) not in paths]
     return _merge_part(shape, ours, theirs, "", _ignore)
 
 
 def _carry_field_keys(fields: list[Field], old: list[Field], keys: Iterable[str]) -> list[Field]:
-    before = {(field.part, field.path): field for field in old}
+    before = {place(field): field for field in old}
     carried = []
     for field in fields:
-        twin = before.get((field.part, field.path))
+        twin = before.get(place(field))
         if twin is not None:
             known = {key: getattr(twin, key) for key in keys}
             missing = {key: value for key, value in known.items() if value and not getattr(field, key)}

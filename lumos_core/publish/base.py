@@ -8,13 +8,15 @@ half-applied batch is never mistaken for somebody's edit, and what was written j
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
+from ..model.comparing import element_key, has_required
 from ..model.entities import Entity, Field
 from ..model.record import AnyRecord, Record
-from ..model.shapes import Shape, key_function, shapes
+from ..model.shapes import Shape, shapes
 
 
 def resolved(base: AnyRecord | None, intent: AnyRecord | None, theirs: AnyRecord | None) -> AnyRecord | None:
@@ -55,13 +57,13 @@ def _resolved(shape: Shape, base: Any, intent: Any, theirs: Any) -> Any:
         return base
     if shape.form == "struct" and shape.struct is not None:
         return _struct(shape.struct, base, intent, theirs)
-    if shape.form == "list" and (shape.keys is not None or shape.inner[0].struct is Field):
-        return _set(shape, base or [], intent or [], theirs or [])
+    if (key := element_key(shape)) is not None:
+        return _elements(shape.inner[0], key, base or [], intent or [], theirs or [])
     return base
 
 
 def _struct(struct: type[Struct], base: Any, intent: Any, theirs: Any) -> Any:
-    required = len(struct.__struct_defaults__) < len(struct.__struct_fields__)
+    required = has_required(struct)
     if required and (intent is None or theirs is None):
         return base
     sides = [side if side is not None or required else struct() for side in (base, intent, theirs)]
@@ -75,13 +77,13 @@ def _struct(struct: type[Struct], base: Any, intent: Any, theirs: Any) -> Any:
     return struct(**parts) if required or any(part != [] for part in parts.values()) else None
 
 
-def _set(shape: Shape, base: list[Any], intent: list[Any], theirs: list[Any]) -> list[Any]:
-    """Element by element; the order is that of the intent, then of the base."""
-    inner = shape.inner[0]
-    name = (lambda field: (field.part or "", field.path)) if inner.struct is Field else key_function(shape)
-    was, meant, held = ({name(element): element for element in side} for side in (base, intent, theirs))
-    found = {key: _resolved(inner, was.get(key), meant.get(key), held.get(key)) for key in {**meant, **was}}
-    kept = [key for key in found if found[key] is not None]
-    if inner.struct is not Field:
+def _elements(
+    shape: Shape, key: Callable[[Any], Any], base: list[Any], intent: list[Any], theirs: list[Any]
+) -> list[Any]:
+    """Element by element; sets are sorted, fields have the order of the intent, then of the base."""
+    was, meant, held = ({key(element): element for element in side} for side in (base, intent, theirs))
+    found = {name: _resolved(shape, was.get(name), meant.get(name), held.get(name)) for name in {**meant, **was}}
+    kept = [name for name in found if found[name] is not None]
+    if shape.struct is not Field:
         kept.sort()
-    return [found[key] for key in kept]
+    return [found[name] for name in kept]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from ..model.comparing import has_required, is_empty, place
 from ..model.entities import FREE_KEYS, Entity, Field, Thing
 from ..model.shapes import Shape, key_function, shapes
 
@@ -88,7 +89,7 @@ class Merger:
             if key in ("captured", "extra") or (key not in FREE_KEYS and key not in self._writable):
                 continue
             new = getattr(ours, key)
-            if _empty(new) and key not in ours.captured:
+            if is_empty(new) and key not in ours.captured:
                 continue
             old = getattr(base if base is not None else blank, key)
             held = getattr(theirs if theirs is not None else blank, key)
@@ -98,7 +99,7 @@ class Merger:
             wanted = self._key(key, shape, old, new, held, conflict)
             if wanted == held and not (unseen and doubtful):
                 continue
-            if _empty(wanted):
+            if is_empty(wanted):
                 unset.add(key)
             else:
                 setattr(change, key, wanted)
@@ -112,12 +113,12 @@ class Merger:
 
     def _fields(self, base: list[Field], ours: list[Field], theirs: list[Field], conflict: Conflict) -> list[Field]:
         """The source decides which fields exist, their order and types; people's words on a field stay with it."""
-        old = {(field.part, field.path): field for field in base or []}
-        held = {(field.part, field.path): field for field in theirs or []}
+        old = {place(field): field for field in base or []}
+        held = {place(field): field for field in theirs or []}
         merged = []
         for field in ours:
-            place = (field.part, field.path)
-            was, there = old.get(place), held.get(place)
+            name = place(field)
+            was, there = old.get(name), held.get(name)
             merged.append(field if field == was == there else self._field(field, was, there, conflict))
         return merged
 
@@ -128,7 +129,7 @@ class Merger:
             old = getattr(base, key) if base is not None else None
             held = getattr(theirs, key) if theirs is not None else None
             held = old if unseen else held
-            if _empty(new) and _empty(old) and _empty(held):
+            if is_empty(new) and is_empty(old) and is_empty(held):
                 continue
             old, held = (_blank(new) if value is None else value for value in (old, held))
             if policy is None:
@@ -144,7 +145,7 @@ def _by_policy(policy: Policy, shape: Shape, base: Any, ours: Any, theirs: Any, 
     if policy == "source":
         return ours
     if policy == "catalog":
-        return ours if _empty(theirs) and _empty(base) else theirs
+        return ours if is_empty(theirs) and is_empty(base) else theirs
     return three_way(shape, base, ours, theirs, path, conflict)
 
 
@@ -169,12 +170,12 @@ def three_way(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, confli
 
 
 def _merge_struct(struct: type[Struct], base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> Any:
-    if base is None and ours is not None and theirs is not None and _has_required(struct):
+    if base is None and ours is not None and theirs is not None and has_required(struct):
         conflict(path, "it was added at the source and in the catalog; the catalog's value stays")
         return theirs
     if ours is None or theirs is None:
         # One side emptied what the other changed: a person's word stays.
-        if _has_required(struct):
+        if has_required(struct):
             conflict(path, "it was removed on one side and changed on the other; the catalog's state stays")
             return theirs
         ours, theirs = ours or struct(), theirs or struct()
@@ -184,11 +185,7 @@ def _merge_struct(struct: type[Struct], base: Any, ours: Any, theirs: Any, path:
         for key, shape in shapes(struct)
     }
     result = struct(**merged)
-    return None if all(_empty(value) for value in merged.values()) else result
-
-
-def _has_required(struct: type[Struct]) -> bool:
-    return len(struct.__struct_defaults__) < len(struct.__struct_fields__)
+    return None if all(is_empty(value) for value in merged.values()) else result
 
 
 def _merge_set(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, conflict: Conflict) -> list[Any]:
@@ -215,7 +212,3 @@ def _merge_set(shape: Shape, base: Any, ours: Any, theirs: Any, path: str, confl
         if kept is not None:
             merged[name] = kept
     return [merged[name] for name in sorted(merged)]
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == []

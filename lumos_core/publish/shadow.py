@@ -30,6 +30,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from ..model.comparing import has_required, is_empty, place
 from ..model.entities import KINDS, Entity, Field
 from ..model.record import AnyRecord, Record, canonical, decode, normalise
 from ..model.shapes import Shape, key_function, shapes
@@ -86,11 +87,11 @@ def keep(record: AnyRecord, project: Project, foreign: Iterable[AnyRecord] = ())
     kept = _Kept(foreign=[Raw(line) for line in sorted(map(canonical, foreign))])
     for key in _keys(type(wanted.value)):
         new, said = getattr(wanted.value, key), getattr(native.value, key, None)
-        if new == said or (_empty(new) and _empty(said)):
+        if new == said or (is_empty(new) and is_empty(said)):
             continue
         kept.base[key] = _digest(said)
         fields = said if key == "fields" and said else []
-        if fields and [_place(field) for field in new] == [_place(field) for field in fields]:
+        if fields and [place(field) for field in new] == [place(field) for field in fields]:
             kept.partial.append(key)
             new = [field for field, there in zip(new, fields, strict=True) if field != there]
         setattr(value, key, new)
@@ -155,13 +156,13 @@ class _Full:
         kept = getattr(self._kept.value, key)
         if key not in self._partial:
             return kept
-        own = {_place(field): field for field in kept}
-        return [own.get(_place(field), field) for field in getattr(self._native.value, key)]
+        own = {place(field): field for field in kept}
+        return [own.get(place(field), field) for field in getattr(self._native.value, key)]
 
     def merged(self, key: str, said: Any) -> Any:
         """The value of a key that was edited in the catalog."""
         wanted = self.wanted(key)
-        if _empty(said):
+        if is_empty(said):
             return said if said is not None else getattr(self._blank, key)
         if key == "fields":
             return self._fields(wanted, said)
@@ -169,12 +170,12 @@ class _Full:
 
     def _fields(self, wanted: list[Field], said: list[Field]) -> list[Field]:
         """Which fields there are, and their order, is what the catalog says now."""
-        kept = {_place(field): field for field in wanted}
-        meant = [kept.get(_place(field), field) for field in said]
-        then = {_place(field): field for field in self._said({"fields": meant}).get("fields", [])}
+        kept = {place(field): field for field in wanted}
+        meant = [kept.get(place(field), field) for field in said]
+        then = {place(field): field for field in self._said({"fields": meant}).get("fields", [])}
         merged = []
         for number, (now, full) in enumerate(zip(said, meant, strict=True)):
-            was = then.get(_place(now))
+            was = then.get(place(now))
             merged.append(full if full is now or was == now else self._field(full, was, now, said, number))
         return merged
 
@@ -184,7 +185,7 @@ class _Full:
             new, held = getattr(full, key), getattr(now, key)
             if new == held or (was is not None and getattr(was, key) == held):
                 changes[key] = new
-            elif _empty(held):
+            elif is_empty(held):
                 changes[key] = held
             else:
                 changes[key] = self._merge(shape, new, held, _of_field(key, full, said, number))
@@ -194,16 +195,16 @@ class _Full:
         """What people left as it was keeps its full value; everything else is what the catalog says."""
         if shape.form == "list" and shape.keys is not None:
             return self._merge_set(shape, wanted or [], said, spot)
-        then = spot.pick(self._said(spot.build(wanted))) if not _empty(wanted) else None
-        if shape.form != "struct" or shape.struct is None or _has_required(shape.struct):
+        then = spot.pick(self._said(spot.build(wanted))) if not is_empty(wanted) else None
+        if shape.form != "struct" or shape.struct is None or has_required(shape.struct):
             return wanted if then == said else said
         struct, parts = shape.struct, {}
         for key, inner in shapes(struct):
             new, was, now = (getattr(side, key, None) for side in (wanted, then, said))
-            if now == was or (_empty(now) and _empty(was)):
+            if now == was or (is_empty(now) and is_empty(was)):
                 parts[key] = new if new is not None else getattr(struct(), key)
             else:
-                parts[key] = now if _empty(now) else self._merge(inner, new, now, _of_struct(key, struct, spot))
+                parts[key] = now if is_empty(now) else self._merge(inner, new, now, _of_struct(key, struct, spot))
         return struct(**parts)
 
     def _merge_set(self, shape: Shape, wanted: list[Any], said: list[Any], spot: _Spot) -> list[Any]:
@@ -247,7 +248,7 @@ def _of_field(key: str, full: Field, said: list[Field], number: int) -> _Spot:
         return {"fields": [*said[:number], alone, *said[number + 1 :]]}
 
     def pick(keys: dict[str, Any]) -> Any:
-        return next((getattr(field, key) for field in keys.get("fields", ()) if _place(field) == _place(full)), None)
+        return next((getattr(field, key) for field in keys.get("fields", ()) if place(field) == place(full)), None)
 
     return _Spot(build, pick)
 
@@ -270,18 +271,6 @@ def _keys(struct: type[Struct]) -> list[str]:
     return [key for key in struct.__struct_fields__ if key not in _SKIPPED]
 
 
-def _place(field: Field) -> tuple[str | None, str]:
-    return field.part, field.path
-
-
 def _digest(value: Any) -> str:
-    data = b"" if _empty(value) else msgspec.json.encode(value, order="sorted")
+    data = b"" if is_empty(value) else msgspec.json.encode(value, order="sorted")
     return hashlib.sha256(data).hexdigest()[:32]
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == []
-
-
-def _has_required(struct: type[Struct]) -> bool:
-    return len(struct.__struct_defaults__) < len(struct.__struct_fields__)
