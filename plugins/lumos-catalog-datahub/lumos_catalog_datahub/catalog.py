@@ -145,7 +145,7 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         """The platform resources that keep more of some entities."""
         wanted: list[str] = []
         for thing in things:
-            if thing.entity in SHAPES and not has_properties(thing.entity):
+            if _kept_beside(thing.entity):
                 wanted.append(resource_of(thing.urn))
             for aspect, type_ in STATS.items():
                 if thing.aspects.get(aspect, {}).get("messageId") == facts.MARK:
@@ -207,10 +207,9 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         mapper = self._mapper(server)
         outcomes: dict[int, Outcome] = {}
         groups = group(mapper, batch)
-        for place, operation in enumerate(batch):
-            if not any(place in places for places in groups.values()):
-                reason = f"DataHub has no place for {operation.urn}"
-                outcomes[place] = Outcome(operation.urn, "failed", reason)
+        for place in set(range(len(batch))).difference(*groups.values()):
+            urn = batch[place].urn
+            outcomes[place] = Outcome(urn, "failed", f"DataHub has no place for {urn}")
         # What is defined by one entity and used by another has to exist first.
         first = {native: places for native, places in groups.items() if entity_of(native) in _DEFINITIONS}
         rest = {native: places for native, places in groups.items() if native not in first}
@@ -253,7 +252,7 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         now = time.time_ns() // 1_000_000
         for native, places in groups.items():
             thing = things.get(native)
-            if thing is not None and not has_text_inside(thing):
+            if thing is not None and _kept_beside(thing.entity):
                 thing.text = kept_in(things.get(resource_of(native)))
             change = changes[native] = Change(mapper, native, thing, things, _AUTHOR, now)
             change.run(batch[place] for place in places)
@@ -278,7 +277,7 @@ class DataHubCatalog(Catalog[DataHubConfig]):
         for native, places in groups.items():
             if native.startswith(f"urn:li:{RESOURCE}:"):
                 continue
-            if entity_of(native) in SHAPES and not has_properties(entity_of(native)):
+            if _kept_beside(entity_of(native)):
                 wanted[resource_of(native)] = None
             for place in places:
                 operation = batch[place]
@@ -311,9 +310,9 @@ def _definitions(
     }
 
 
-def has_text_inside(thing: Thing) -> bool:
-    """Tell whether the property `lumos` of an entity stands in itself."""
-    return thing.entity not in SHAPES or has_properties(thing.entity)
+def _kept_beside(entity: str) -> bool:
+    """Tell whether the property `lumos` of an entity stands in a platform resource, since it has no room itself."""
+    return entity in SHAPES and not has_properties(entity)
 
 
 def _natives(mapper: Mapper, wanted: Iterable[str]) -> set[str]:

@@ -220,7 +220,7 @@ class Server:
         return found
 
     def _get(self, entity: str, urns: list[str]) -> list[Thing]:
-        path = segments(*V3.strip("/").split("/"), entity, "batchGet")
+        path = V3 + segments(entity, "batchGet")
         body = [{"urn": urn} for urn in urns]
         answer = self.client.post(path, body, {"systemMetadata": True}, idempotent=True).value
         if not isinstance(answer, list):
@@ -251,7 +251,7 @@ class Server:
             if one.version:
                 envelope["headers"] = {"If-Version-Match": one.version}
             body.setdefault(one.urn, {"urn": one.urn})[one.aspect] = envelope
-        path = segments(*V3.strip("/").split("/"), entity_of(writes[0].urn))
+        path = V3 + segments(entity_of(writes[0].urn))
         query = {"async": False, "systemMetadata": False}
         try:
             # Conditions make it repeatable: what was applied already is refused, and read again.
@@ -269,7 +269,7 @@ class Server:
         return {}
 
     def _delete(self, one: Write) -> dict[str, Failure]:
-        path = segments(*V3.strip("/").split("/"), entity_of(one.urn), one.urn)
+        path = V3 + segments(entity_of(one.urn), one.urn)
         try:
             self.client.delete(path, {"aspects": one.aspect})
         except Missing:
