@@ -163,11 +163,17 @@ class Server:
                 return
 
     def by_guid(self, guids: Sequence[str], brief: bool = False) -> Json:
-        """Return entities by their guids; `brief` leaves out relations and what they refer to."""
+        """Return entities by their guids; `brief` leaves out relations and what they refer to.
+
+        Raises:
+            CatalogError: Some are left out; Atlas answers 404 where it does not have one.
+        """
         query: list[tuple[str, Any]] = [("guid", guid) for guid in guids]
         if brief:
             query += [("ignoreRelationships", True), ("minExtInfo", True)]
         found: Json = self.client.get("/v2/entity/bulk", query).value
+        if not {*guids} <= {entity["guid"] for entity in found.get("entities") or []}:
+            raise CatalogError("what was asked for by its guid is not complete", why="an answer leaves entities out")
         return found
 
     def by_name(self, type_: str, names: Sequence[str], brief: bool = False) -> Iterator[Json]:
