@@ -1,7 +1,7 @@
 """The catalogs that must be equal, each behind one line of YAML.
 
 DataHub and OpenMetadata are the strict fakes of `lumos-testing-datahub` and `lumos-testing-openmetadata`; Atlas is the
-real one of `lumos_core.testing.servers.atlas`, in the session `servers` only.
+real one of `lumos_core.testing.servers.atlas`, a server for each place, in the session `servers` only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lumos_core.loading.registry import Registry
 from lumos_core.model.record import AnyRecord, canonical, decode
 from lumos_core.model.scope import Scope
 from lumos_core.testing.context import MemoryContext
+from lumos_core.testing.servers import atlas, running
 
 NAMES = ("local", "datahub", "openmetadata", "atlas")
 
@@ -42,20 +43,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("pair", [marked(pair, *pair) for pair in permutations(NAMES, 2)])
 
 
-@pytest.fixture(scope="session")
-def atlas_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The real Atlas, one per session."""
-    from lumos_core.testing.servers import atlas, running
-
-    with running(atlas, tmp_path_factory.mktemp("atlas")) as server:
-        yield server
-
-
 class Places:
     """Opens catalogs, and looks into them."""
 
-    def __init__(self, folder: Path, stack: ExitStack, request: pytest.FixtureRequest) -> None:
-        self._folder, self._stack, self._request = folder, stack, request
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
         self._numbers = iter(range(100))
 
     def open(self, name: str) -> Line:
@@ -71,7 +63,9 @@ class Places:
 
             fake = self._stack.enter_context(OpenMetadataFake("2.0"))
             return {"type": "openmetadata", "server": fake.url, "token": fake.bot_token}
-        server = self._request.getfixturevalue("atlas_server")
+        folder = self._folder / f"atlas-{next(self._numbers)}"
+        folder.mkdir()
+        server = self._stack.enter_context(running(atlas, folder))
         address = f"http://{server.host}:{server.port}"
         return {"type": "atlas", "server": address, "user": server.user, "password": server.password}
 
@@ -104,10 +98,10 @@ class Places:
 
 
 @pytest.fixture
-def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
+def places(tmp_path: Path) -> Iterator[Places]:
     """What opens catalogs; they end with the test."""
     with ExitStack() as stack:
-        yield Places(tmp_path, stack, request)
+        yield Places(tmp_path, stack)
 
 
 def plain(record: AnyRecord) -> AnyRecord:
