@@ -151,6 +151,8 @@ def isolated(ends: Ends, folder: Path, host: Path, programs: Any) -> list[dict[s
     told = []
     for source, target in (("A", "B"), ("B", "C")):
         command = [host.with_name("lumos"), "migrate", "--from", f"{source}.yaml", "--to", f"{target}.yaml", "--json"]
+        # What every server is born with, types of ownership for one, is to become what the source says of it.
+        command += ["--on-conflict", "source"]
         told.append(json.loads(programs(command, ends.environ())))
     return told
 
@@ -166,7 +168,7 @@ def together(ends: Ends, folder: Path) -> list[dict[str, Any]]:
     told = []
     for source, target in (("A", "B"), ("B", "C")):
         paths = [folder / name.lower() / f"{name}.yaml" for name in (source, target)]
-        told.append(json.loads(b"".join(report_parts(lumos_core.migrate(*paths)))))
+        told.append(json.loads(b"".join(report_parts(lumos_core.migrate(*paths, on_conflict="source")))))
     return told
 
 

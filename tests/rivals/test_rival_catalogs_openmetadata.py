@@ -250,7 +250,10 @@ def test_lumos_reads_what_the_vendors_connector_wrote(vendor: Vendor, holding: A
     assert [one.to for one in value.lineage.columns] == [["#customer_id"]]
     view = held[next(urn for name, urn in tables.items() if name.endswith("main.big"))].value
     assert view.subtype == "view"
-    assert "select" in view.code[0].text.lower()
+    # The connector of 1.5 does not send the text of a view of SQLite; what it sends is read.
+    sent = [json.loads(body).get("schemaDefinition") for what, body in vendor.fake.answers() if what == "table"]
+    assert ["select" in one.text.lower() for one in view.code] == [True] * len({text for text in sent if text})
+    assert view.code or vendor.fake.world.family == 1
     parents = {one.value.name for one in held.values() if one.kind == "container"}
     assert {"lite", "shop", "main"} <= parents
 
