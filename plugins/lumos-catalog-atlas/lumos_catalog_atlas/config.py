@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lumos_remote.config import RemoteConfig
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 
 class AtlasConfig(RemoteConfig):
@@ -27,14 +27,6 @@ class AtlasConfig(RemoteConfig):
         default=0,
         description="Characters that the server takes in one custom attribute; longer texts are split. 0 = no limit.",
     )
-
-    @field_validator("proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        text = value.get_secret_value() if value is not None else ""
-        if text and not text.startswith(("http://", "https://")):
-            raise ValueError("a proxy is `http://host:port`")
-        return value
 
     @model_validator(mode="after")
     def _who(self) -> AtlasConfig:
