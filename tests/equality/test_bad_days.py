@@ -548,6 +548,9 @@ def page(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
 MOVES: dict[str, Callable[[Place], Any]] = {
     "a page loses a thing": on("lists", page(lambda rows: rows.pop()), after=1),
     "a page gives a thing twice": on("lists", page(lambda rows: rows.append(rows[0])), after=1),
+    "a thing has no name": on(
+        "lists", page(lambda rows: [rows[0].pop(key, 0) for key in ("urn", "fullyQualifiedName")])
+    ),
     "401 in the middle": on("lists", echo(401), after=2),
     "cut": on("lists", lambda rule: rule.cut(), after=2),
     "500": on("lists", echo(500), after=1),

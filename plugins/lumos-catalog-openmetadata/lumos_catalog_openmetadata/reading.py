@@ -9,7 +9,7 @@ from typing import Any
 from lumos_remote import Missing, each, segments
 from msgspec.structs import replace
 
-from lumos_core.plugin_api import AnyRecord, Context, Record, Scope, decode, shadow
+from lumos_core.plugin_api import AnyRecord, CatalogError, Context, Record, Scope, decode, shadow
 
 from .edges import read_edges
 from .entities import OTHERS, TYPES, EntityType
@@ -78,8 +78,9 @@ class Reader:
         try:
             entity = held(type_, raw)
         except (ValueError, KeyError) as error:
-            self._ctx.warn("unreadable-entity", f"a {type_.name} is left out: {error}", str(raw.get("id")))
-            return []
+            # Left out, it would look removed to whoever compares.
+            why = f"the {type_.name} {raw.get('id')} cannot be understood: {type(error).__name__}: {error}"
+            raise CatalogError("the listing of OpenMetadata is not complete", why=why) from error
         if is_foreign(entity.native.place):
             return self._foreign(entity)
         found = [entity, *(tasks(entity) if type_.name == "pipeline" else ())]
