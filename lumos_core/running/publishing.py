@@ -163,12 +163,12 @@ def carry_out(session: Session, spec: ComponentSpec, engine: Engine, plan: Plan,
     try:
         with session.guard_disk("write the outcomes"):
             count = _write_outcomes(path, outcomes())
-    except Cancelled as error:
+    except Cancelled as stopped:
         facts = f" and {result.facts:,} facts" if result.facts else ""
         raise Cancelled(
             f"The run was cancelled; {result.written:,} records{facts} were written to {spec.name}",
             fix="run it again; it goes on where it stopped",
-        ) from error
+        ) from stopped
     if result.failed > told:
         error = CatalogError(
             f"{result.failed - told} more records were not written", fix="mend the cause and run again"

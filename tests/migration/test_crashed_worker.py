@@ -12,7 +12,7 @@ from lumos_core.testing.estates import Estate
 
 pytest.importorskip("lumos_catalog_local")
 
-CRASHING = '''
+CRASHING = """
 import os
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Crashing(LocalCatalog):
                 mark.touch()
                 os._exit(9)
             yield outcome
-'''
+"""
 
 
 @pytest.fixture(autouse=True)
