@@ -131,16 +131,30 @@ def _timeless(value: Any) -> Any:
 
 
 def in_openmetadata(fake: Any) -> Held:
-    """Return every entity that a fake of OpenMetadata holds, as it is answered; ids are names, times are left out."""
+    """Return every entity that a fake of OpenMetadata holds, as it is answered; ids are names, times are left out.
+
+    References to others stand in the order of their random ids, and are put into that of their names.
+    """
     names = {identity: f"{head.kind} {head.fqn}" for identity, head in fake.world.store.heads.items()}
     found: Held = {}
     for kind, body in fake.answers():
         text = body.decode().replace(fake.url, "")
         text = re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda match: names.get(match[0], "?"), text)
-        value = json.loads(text)
+        value = _unordered(json.loads(text))
         left = {key: part for key, part in value.items() if key not in ("updatedAt", "usageSummary")}
         found[f"{kind} {value.get('fullyQualifiedName') or len(found)}"] = left
     return found
+
+
+def _unordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unordered(part) for key, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    parts = [_unordered(part) for part in value]
+    if all(isinstance(part, dict) and "id" in part and "type" in part for part in parts):
+        return sorted(parts, key=lambda part: json.dumps(part, sort_keys=True))
+    return parts
 
 
 @pytest.fixture
