@@ -157,6 +157,13 @@ def carry_out(session: Session, spec: ComponentSpec, engine: Engine, plan: Plan,
                 result.written += 1
             elif outcome.status == "conflict":
                 result.conflicts.append((operation.urn, "", outcome.reason))
+                error = CatalogError(
+                    "A record moved while it was written",
+                    why=outcome.reason,
+                    fix="run it again; what was changed meanwhile is taken into account",
+                    where=operation.urn,
+                )
+                session.fail("write-conflict", error, operation.urn, f"catalog {spec.name}")
             yield outcome
 
     path = session.folder / f"outcomes-{_file_name(spec.name)}.jsonl"

@@ -195,9 +195,9 @@ WRITES = {
     "403": Day(on("writes", echo(403))),
     "404 of a parent": Day(on("writes", echo(404), times=1), (0, 3)),
     "409 once": Day(on("writes", echo(409), times=1), (0, 3)),
-    "409 always": Day(on("writes", echo(409)), (0, 3)),  # somebody is faster all the time: told as conflicts
+    "409 always": Day(on("writes", echo(409)), (3,)),  # somebody is faster all the time: conflicts
     "412 once": Day(on("writes", echo(412), times=1), (0, 3)),
-    "412 always": Day(on("writes", echo(412)), (0, 3)),
+    "412 always": Day(on("writes", echo(412)), (3,)),
     "413 always": Day(on("writes", echo(413))),
     "422": Day(on("writes", echo(422), times=2), (0, 3)),
     "429 at once": Day(on("writes", echo(429, SOON), times=1), (0,)),
