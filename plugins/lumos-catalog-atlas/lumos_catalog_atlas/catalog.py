@@ -33,7 +33,7 @@ class AtlasCatalog(Catalog[AtlasConfig]):
 
     capabilities: ClassVar[Mapping[str, Support]] = claims.CAPABILITIES
     system = SYSTEM
-    deferred = frozenset({"lineage", "lineage.columns"})
+    deferred = frozenset({"lineage", "lineage.columns", "relations"})
     foreign = True
 
     def __init__(self, config: AtlasConfig) -> None:

@@ -10,6 +10,7 @@ _KEPT = {
     "owners": "names only: their types and layers are not shown",
     "tags": "state, reason, author and layer are not shown",
     "terms": "state, confidence and layer are not shown",
+    "relations": "only those between terms, of the types that Atlas has; what is said of them is not shown",
     "properties": "keys other than letters, digits, `_` and `-` are not shown",
     "fields": "types are shown as native texts",
     "keys": "only the primary key of a relational table is shown",

@@ -20,7 +20,7 @@ from lumos_core.plugin_api import (
     shadow,
 )
 
-from . import mapping, models, names, tagdefs, wire
+from . import mapping, models, names, relations, tagdefs, wire
 from .marks import from_marks
 from .native import Native
 from .server import Json, Server, native_id
@@ -47,21 +47,21 @@ class Held(NamedTuple):
     stale: tuple[str, ...] = ()
 
 
-def text_of(custom: Mapping[str, str]) -> str:
-    """Return the property `lumos` from the custom attributes, however it was split."""
-    parts = [custom.get(models.PROPERTY, "")]
-    while (part := custom.get(f"{models.PROPERTY}_{len(parts)}")) is not None:
+def text_of(custom: Mapping[str, str], name: str = models.PROPERTY) -> str:
+    """Return the property `lumos` (or another one) from the custom attributes, however it was split."""
+    parts = [custom.get(name, "")]
+    while (part := custom.get(f"{name}_{len(parts)}")) is not None:
         parts.append(part)
     return "".join(parts)
 
 
-def split(text: str, length: int) -> dict[str, str]:
+def split(text: str, length: int, name: str = models.PROPERTY) -> dict[str, str]:
     """Return the custom attributes that keep a property."""
     if not text:
         return {}
     size = length or len(text)
     parts = [text[start : start + size] for start in range(0, len(text), size)]
-    return {f"{models.PROPERTY}_{place}" if place else models.PROPERTY: part for place, part in enumerate(parts)}
+    return {f"{name}_{place}" if place else name: part for place, part in enumerate(parts)}
 
 
 class Reader:
@@ -111,7 +111,24 @@ class Reader:
     def natives(self, entities: Sequence[Json], referred: Mapping[str, Json]) -> list[Native]:
         """Return what entities say."""
         self.resolve(guid for entity in entities for guid in wire.mentioned(entity, referred))
-        return [wire.parse(entity, referred, lambda guid: self._called.get(guid, "")) for entity in entities]
+        found = [wire.parse(entity, referred, lambda guid: self._called.get(guid, "")) for entity in entities]
+        self._relate(entities, found)
+        return found
+
+    def _relate(self, entities: Sequence[Json], found: Sequence[Native]) -> None:
+        """Learn the relations between terms; of those that both sides show alike, which side tells them."""
+        shown = [list(relations.ends(entity)) for entity in entities]
+        guids = sorted({end["guid"] for ends in shown for attribute, end in ends if attribute in relations.BOTH})
+        others: dict[str, set[relations.Tie]] = {}
+        for start in range(0, len(guids), _AT_ONCE):
+            for other in self._entities(guids[start : start + _AT_ONCE], brief=True)[0]:
+                others[self.urn(native_id(other))] = _told(other.get("customAttributes") or {})
+        for native, ends in zip(found, shown, strict=True):
+            if ends:
+                urn = self.urn(native.id)
+                ties = [(attribute, name) for attribute, end in ends if (name := self._called.get(end["guid"], ""))]
+                native.ties = relations.told(urn, ties, _told(native.custom), others)
+                native.shared = [tie for tie in native.ties if (tie[0], urn) in others.get(tie[1], ())]
 
     def by_guid(self, guids: Sequence[str], ctx: Context) -> Iterable[Native]:
         """Return entities by their guids."""
@@ -202,6 +219,10 @@ class Reader:
             if guid:
                 found.record.value.aliases = sorted({*found.record.value.aliases, (SYSTEM, guid)})
             yield Held(found.record, None, {item.urn: item for item in found.foreign}, found.stale)
+
+
+def _told(custom: Mapping[str, str]) -> set[relations.Tie]:
+    return relations.marked(text_of(custom, models.TOLD))
 
 
 def record_types(types: Mapping[str, Json]) -> list[str]:

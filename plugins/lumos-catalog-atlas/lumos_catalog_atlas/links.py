@@ -110,6 +110,7 @@ def direct(native: Native) -> Iterable[str]:
     """Return the references that stand in the entity itself."""
     if native.parent:
         yield native.parent
+    yield from (urn for _, urn in native.ties)
     yield from native.inputs
     yield from native.outputs
     for part in (native, *native.columns):

@@ -18,7 +18,7 @@ from lumos_core.plugin_api import (
     urns,
 )
 
-from . import models, names
+from . import models, names, relations
 from .columns import from_column, to_column
 from .marks import from_marks, from_terms, to_marks, to_terms
 from .native import Flow, Native, without
@@ -69,6 +69,8 @@ def to_native(record: AnyRecord, cluster: str) -> Native:
         native.parent = None
     if glossary:
         native.terms = []
+        if id_.type == relations.TERM:
+            native.ties = relations.to_ties(value.relations, record.urn, cluster)
         return native
     native.columns = [
         to_column(field, place, id_, record.urn, cluster) for place, field in enumerate(getattr(value, "fields", ()))
@@ -105,6 +107,7 @@ def from_native(native: Native, cluster: str, base: str = "") -> AnyRecord:
     value.tags = from_marks(native.marks, native.labels)
     value.terms = from_terms(native.terms)
     value.properties = sorted((key, text) for key, text in native.custom.items() if not key.startswith("lumos"))
+    value.relations = relations.from_ties(native.ties)
     value.lineage = _from_lineage(native)
     if native.columns and "fields" in struct.__struct_fields__:
         value.fields = [from_column(column) for column in native.columns]

@@ -33,6 +33,8 @@ RDBMS = frozenset(
 
 PROPERTY = "lumos"
 POSITION = "lumos_position"
+TOLD = "lumos_relations"
+"""Custom attribute of a term: which relations it tells of those that both sides show alike."""
 GONE = "lumos_removed"
 """Custom attributes: what Atlas cannot say, the place of a column, and a record as it was when it was removed."""
 

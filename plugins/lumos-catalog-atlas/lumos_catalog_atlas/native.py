@@ -64,6 +64,8 @@ class Native:
         updated: When it was changed (ms).
         fixed: Official relations to one other entity, which Atlas wants to see again at every update.
         residue: What the mapping does not understand: attributes, and business metadata, as Atlas shows them.
+        ties: Relations of a term that it tells: attribute, URN of the other term.
+        shared: Those of them that the other term tells, too.
     """
 
     id: NativeId
@@ -82,6 +84,8 @@ class Native:
     updated: int = 0
     fixed: dict[str, Any] = field(default_factory=dict)
     residue: dict[str, Any] = field(default_factory=dict)
+    ties: list[tuple[str, str]] = field(default_factory=list)
+    shared: list[tuple[str, str]] = field(default_factory=list)
 
 
 def without(native: Native, missing: Collection[str]) -> Native:
@@ -92,6 +96,7 @@ def without(native: Native, missing: Collection[str]) -> Native:
         native,
         parent=None if native.parent in missing else native.parent,
         terms=[urn for urn in native.terms if urn not in missing],
+        ties=[tie for tie in native.ties if tie[1] not in missing],
         inputs=[urn for urn in native.inputs if urn not in missing],
         outputs=[urn for urn in native.outputs if urn not in missing],
         columns=[without(column, missing) for column in native.columns],

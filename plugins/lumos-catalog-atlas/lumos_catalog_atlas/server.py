@@ -256,6 +256,19 @@ class Server:
         if lost:
             raise CatalogError("Atlas dropped business metadata", why=f"it has no {', '.join(lost)} for this type")
 
+    def relate(self, type_: str, one: str, two: str) -> None:
+        """Make a relationship between two entities.
+
+        Raises:
+            Exists: It is there already.
+        """
+        made = {"typeName": type_, "end1": {"guid": one}, "end2": {"guid": two}}
+        self.client.post("/v2/relationship", made, retry=(500,))
+
+    def unrelate(self, guid: str) -> None:
+        """End a relationship."""
+        self.client.delete(segments("v2", "relationship", "guid", guid), retry=(500,))
+
     def delete(self, guids: Iterable[str]) -> None:
         """Soft-delete entities; those that are deleted already stay so."""
         for chunk in _by_length(list(guids)):

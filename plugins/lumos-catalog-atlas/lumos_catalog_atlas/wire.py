@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import models, names
+from . import relations as between
 from .columns import order
 from .native import Flow, Mark, Native
 from .server import Json, native_id
@@ -49,6 +50,7 @@ def mentioned(entity: Json, referred: Mapping[str, Json]) -> set[str]:
         found.update(end["guid"] for end in active(related.get("meanings")))
         found.update(mark["entityGuid"] for mark in _marks(item) if mark["entityGuid"] != item["guid"])
     found.update(end["guid"] for end in _above(entity))
+    found.update(end["guid"] for _, end in between.ends(entity))
     related = entity.get("relationshipAttributes") or {}
     for side in ("inputs", "outputs"):
         found.update(end["guid"] for end in active(related.get(side), gone=True))

@@ -19,12 +19,12 @@ from lumos_core.plugin_api import (
     urns,
 )
 
-from . import mapping, models, names, wire
+from . import mapping, models, names, relations, wire
 from .drafts import Job, apply_foreign, copied, forget_guid
 from .held import SYSTEM, Held, Reader, forget_propagated, split
 from .links import Links, direct, references
 from .marks import VALUE
-from .native import without
+from .native import Native, without
 from .server import Server
 from .tagging import Tagger
 
@@ -176,6 +176,9 @@ class Writer:
                 self._links.guids.pop(job.id, None)
         drafts = {job.urn: mapping.to_native(job.record, self._cluster) for job in jobs}
         self._links.find(reference for draft in drafts.values() for reference in references(draft))
+        self._links.find(
+            urn for job in jobs if job.guid and job.held and job.held.native for _, urn in job.held.native.ties
+        )
         here = {job.id for job in jobs}
         marks: dict[str, set[str]] = {}
         for draft in drafts.values():
@@ -200,6 +203,7 @@ class Writer:
             kept = [item for urn, item in job.foreign.items() if not urn.endswith(f"#{SYSTEM}/entity")]
             text = shadow.keep(copied(job.record), lost, kept)
             native.custom |= split(text, self._length)
+            native.custom |= split(relations.mark(native.ties), self._length, models.TOLD)
             if job.removed:
                 native.custom[models.GONE] = canonical(copied(job.record)).decode()
             self._tagger.cast(native)
@@ -226,6 +230,7 @@ class Writer:
             for part in (native, *native.columns):
                 if part.id in there:
                     self._tagger.mark(there[part.id], part)
+        self._relate(job, native)
         business = _residue(job).get("businessAttributes") or {}
         held = (
             job.held.native.residue.get("businessAttributes", {}) if job.guid and job.held and job.held.native else {}
@@ -239,6 +244,21 @@ class Writer:
         if job.removed and job.id.type not in models.GLOSSARY_TYPES and not self._owns(job):
             self._server.delete([self._links.guids.pop(job.id)])
         return "written"
+
+    def _relate(self, job: Job, native: Native) -> None:
+        """Relate a term to others; what it told and tells no more is ended, unless the other term tells it, too."""
+        held = job.held.native if job.guid and job.held else None
+        old = set(held.ties) - set(held.shared) if held else set()
+        guid = self._links.guids.get(job.id, "")
+        wanted, gone = (
+            {
+                (attribute, there)
+                for attribute, urn in ties
+                if (id_ := self._links.id(urn)) is not None and (there := self._links.guids.get(id_))
+            }
+            for ties in (set(native.ties), old - set(native.ties))
+        )
+        relations.relate(self._server, guid, wanted, gone)
 
     def _owns(self, job: Job) -> bool:
         """Tell whether Atlas would delete other records along with this one: it is marked only then."""

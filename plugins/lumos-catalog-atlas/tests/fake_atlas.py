@@ -329,6 +329,12 @@ class FakeAtlas(HttpFake):
                 if row["type"] == relation["name"] and row[mine] == entity["guid"]
             ]
             ends = [self._end(row, row[other]) for row in rows]
+            if relation["endDef1"] == relation["endDef2"]:  # both sides show it under one name
+                ends += [
+                    self._end(row, row[mine])
+                    for row in self._rows[entity["guid"]]
+                    if row["type"] == relation["name"] and row[other] == entity["guid"]
+                ]
             single = relation[f"endDef{end}"]["cardinality"] == "SINGLE"
             ends.sort(key=lambda end: end["relationshipStatus"])
             related[name] = (ends[0] if ends else None) if single else ends
@@ -351,6 +357,33 @@ class FakeAtlas(HttpFake):
             "relationshipGuid": row["guid"],
             "relationshipStatus": row["status"],
         }
+
+    # -- relationships
+
+    @route("POST", f"{_BASE}/v2/relationship")
+    def relate(self, request: Request) -> Json:
+        asked = request.json()
+        if asked["typeName"] not in self.defs["relationshipDefs"]:
+            raise refuse(400, "400-00-014", "unknown type of relationship")
+        one, two = (self._of(asked[end]["guid"])["guid"] for end in ("end1", "end2"))
+        for row in self._rows[one]:
+            if (row["type"], row["status"]) == (asked["typeName"], "ACTIVE") and (row["end1"], row["end2"]) == (
+                one,
+                two,
+            ):
+                raise refuse(409, "409-00-008", f"relationship already exists between entities {one} and {two}")
+        row = {"type": asked["typeName"], "end1": one, "end2": two, "status": "ACTIVE", "guid": self._guid()}
+        for host in {one, two}:
+            self._rows[host].append(row)
+        return {**asked, "guid": row["guid"], "status": "ACTIVE"}
+
+    @route("DELETE", f"{_BASE}/v2/relationship/guid/{{guid}}")
+    def unrelate(self, request: Request, guid: str) -> None:
+        found = [row for rows in self._rows.values() for row in rows if row["guid"] == guid]
+        if not found:
+            raise refuse(404, "404-00-00C", f"Given relationship guid {guid} is invalid/not found")
+        for row in found:
+            row["status"] = "DELETED"
 
     # -- classifications, labels, search
 
