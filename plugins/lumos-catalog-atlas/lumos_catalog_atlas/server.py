@@ -263,7 +263,7 @@ class Server:
             Exists: It is there already.
         """
         made = {"typeName": type_, "end1": {"guid": one}, "end2": {"guid": two}}
-        self.client.post("/v2/relationship", made, retry=(500,))
+        self.client.post("/v2/relationship", made, idempotent=True, retry=(500,))
 
     def unrelate(self, guid: str) -> None:
         """End a relationship."""

@@ -157,6 +157,9 @@ def test_relations_of_one_batch_find_each_other(at: At) -> None:
     for operation in batch:
         assert {relation.target for relation in at.said(operation.urn)} == set(made) - {operation.urn}
         assert len(at.shown(operation.urn, "seeAlso")) == 2
+    at.fake.log.clear()
+    assert [outcome.status for outcome in at.catalog.write(batch, at.ctx)] == ["unchanged"] * 3
+    assert all(call.method == "GET" or "/search/" in call.path for call in at.fake.log)
 
 
 @given(st.sets(st.sampled_from(sorted(relations.BOTH))), st.booleans(), st.booleans())
