@@ -7,7 +7,8 @@ from lumos_core.plugin_api import Support, aspects
 _NOT_SHOWN = "all of it"
 
 _KEPT = {
-    "about": "all of it, of assertions and contracts: they are terms of the glossary `Lumos`",
+    "about": "all of it, of contracts and of assertions that no test case of a table says: they are terms of the "
+    "glossary `Lumos`",
     "code": "what is not the definition of a table or the expression of a metric or task; its role and language",
     "data_products": "the port",
     "description": "the layers below the one that is shown, and who wrote it",

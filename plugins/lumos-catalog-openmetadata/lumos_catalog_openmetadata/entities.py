@@ -170,7 +170,10 @@ _ALL = (
     _type("metric", "metrics", 6, f"{_ASSET} metricExpression", _SHOWN, extension=True, lineage=True),
 )
 
+TEST_CASE = _type("testCase", "dataQuality/testCases", 6, "", "owners")
+
 OTHERS = (
+    TEST_CASE,
     _type("storedProcedure", "storedProcedures", 6, "", "owners tags"),
     _type("dashboardDataModel", "dashboard/datamodels", 6, "", "owners tags"),
     _type("apiCollection", "apiCollections", 6, "", "owners tags"),
@@ -178,9 +181,8 @@ OTHERS = (
     _type("query", "queries", 6, "", "owners tags", soft=False),
     _type("testDefinition", "dataQuality/testDefinitions", 6, "", "owners"),
     _type("testSuite", "dataQuality/testSuites", 6, "", "owners"),
-    _type("testCase", "dataQuality/testCases", 6, "", "owners"),
 )
-"""Types of things that are read as they are, and never written."""
+"""Types of things that are read as they are, and never written (but for the test cases beside assertions)."""
 
 TYPES: dict[str, EntityType] = {one.name: one for one in _ALL}
 """Entity types by their names."""

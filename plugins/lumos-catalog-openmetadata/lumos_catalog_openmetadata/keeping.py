@@ -1,18 +1,20 @@
-"""Things that only another vendor understands and that belong to no record: each in a term of its own."""
+"""What is to be kept: a record after an operation; a thing of another vendor that belongs to no record, in a term."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lumos_remote import segments
+from msgspec.structs import replace
 
-from lumos_core.plugin_api import Operation, Outcome, Record, canonical
+from lumos_core.plugin_api import AnyRecord, Lifecycle, Operation, Outcome, Record, canonical, decode
 
 from .entities import TYPES
 from .lookup import Lookup, above
 from .mapping import Native
 from .names import Place
 from .removing import remove, restore
+from .residue import SYSTEM
 from .wire import Patch, create_request, held
 
 
@@ -41,3 +43,14 @@ def keep_foreign(lookup: Lookup, operation: Operation, place: Place) -> Outcome:
     if patch:
         lookup.server.client.patch(f"/{TYPES[place.type].route}{segments(present.id)}", patch)
     return Outcome(operation.urn, "written")
+
+
+def after_of(operation: Operation, before: AnyRecord | None) -> AnyRecord:
+    """Return the record after an operation; the mark of a soft delete follows from the action."""
+    applied = operation.apply(before)
+    value: Any = replace(applied.value, captured=[])
+    value.aliases = [alias for alias in value.aliases if alias[0] != SYSTEM]
+    if operation.action in ("remove", "restore"):
+        lifecycle = replace(value.lifecycle or Lifecycle(), removed=operation.action == "remove")
+        value.lifecycle = None if lifecycle == Lifecycle() else lifecycle
+    return decode(canonical(Record(applied.urn, value, applied.kind)))

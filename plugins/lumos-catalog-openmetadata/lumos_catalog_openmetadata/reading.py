@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from lumos_core.plugin_api import AnyRecord, CatalogError, Context, Record, Scope, decode, shadow
 
 from .edges import read_edges
-from .entities import OTHERS, TYPES, EntityType
+from .entities import OTHERS, TEST_CASE, TYPES, EntityType
 from .facts import columns_of, is_profile, of_profile, parts
 from .mapping import from_native, projector
+from .mapping.cases import is_ours, table_of
 from .names import is_foreign
 from .residue import residue, unknown
 from .server import Server
@@ -106,8 +107,17 @@ class Reader:
 
     def _others(self) -> Iterator[AnyRecord]:
         """Things of OpenMetadata that are no records of ours, as they are."""
+        ours: set[str] = set()
+        theirs: set[str] = set()
         for type_ in OTHERS:
             for raw in self._server.listing(type_):
+                if type_ is TEST_CASE:
+                    (ours if is_ours(raw) else theirs).add(f"{table_of(raw)}.testSuite")
+                    if is_ours(raw):
+                        continue
+                # The server made this suite for test cases of ours alone.
+                if type_.name == "testSuite" and raw["fullyQualifiedName"] in ours - theirs:
+                    continue
                 record = unknown(type_.name, raw, self._names)
                 if record is not None and self._scope.matches(record.urn):
                     yield record

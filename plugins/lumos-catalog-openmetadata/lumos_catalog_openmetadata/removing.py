@@ -9,7 +9,8 @@ from lumos_remote import Missing, Refused, segments
 
 from lumos_core.plugin_api import CatalogError
 
-from .entities import TYPES, EntityType
+from .entities import TEST_CASE, TYPES, EntityType
+from .mapping.cases import is_ours, table_of
 from .server import Server
 
 Doc = dict[str, Any]
@@ -38,7 +39,7 @@ def remove(server: Server, type_: EntityType, raw: Doc) -> None:
     except Missing:
         return
     except Refused as error:
-        if not type_.children:
+        if not type_.children and not (type_.name == "table" and only_ours(server, raw["fullyQualifiedName"])):
             raise
         alive = next(below(server, type_, raw, "non-deleted"), None)
         if alive is not None:
@@ -53,9 +54,23 @@ def remove(server: Server, type_: EntityType, raw: Doc) -> None:
 def restore(server: Server, type_: EntityType, raw: Doc) -> None:
     """Take an entity back from soft deletion; what is below it stays deleted, though the server restores it too."""
     gone = list(below(server, type_, raw, "deleted"))
+    if type_.name == "table":  # an assertion brings its test case back when it is written
+        gone += [(TEST_CASE, row) for row in of_table(server, raw["fullyQualifiedName"], "deleted") if is_ours(row)]
     server.client.put(f"/{type_.route}/restore", {"id": raw["id"]})
     for child, row in gone:
         try:
             server.client.delete(f"/{child.route}{segments(row['id'])}", {"recursive": True})
         except Missing:  # deleted with what is above it, a moment ago
             continue
+
+
+def of_table(server: Server, table: str, include: str) -> list[Doc]:
+    """Return the test cases of a table and its columns."""
+    rows = server.listing(TEST_CASE, ("entityLink", f"<#E::table::{table}>"), include, includeAllTests=True)
+    return [row for row in rows if table_of(row) == table]
+
+
+def only_ours(server: Server, table: str) -> bool:
+    """Tell whether nothing but test cases of ours hangs below a table."""
+    found = of_table(server, table, "non-deleted")
+    return bool(found) and all(map(is_ours, found))

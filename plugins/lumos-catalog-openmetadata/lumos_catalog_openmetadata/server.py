@@ -116,18 +116,21 @@ class Server:
     def _family(self) -> int:
         return self._names.family if self._names is not None else 1
 
-    def listing(self, type_: EntityType, parent: tuple[str, str] | None = None, include: str = "all") -> Iterator[Doc]:
+    def listing(
+        self, type_: EntityType, parent: tuple[str, str] | None = None, include: str = "all", **more: Any
+    ) -> Iterator[Doc]:
         """Return all entities of a type, soft-deleted too, as far as the listing can be trusted.
 
         Args:
             type_: Their type.
             parent: Argument and value that select those below one entity.
             include: `all`, `deleted` or `non-deleted`.
+            more: Further arguments of the listing.
 
         Raises:
             CatalogError: A page came twice, an entity came twice, or fewer came than there are.
         """
-        query: Doc = {"limit": self.config.page_size, "fields": None}
+        query: Doc = {"limit": self.config.page_size, "fields": None, **more}
         query["fields"] = type_.asked(self._family) if self._names is not None else None
         if type_.soft:
             query["include"] = include

@@ -17,7 +17,6 @@ from lumos_remote import (
     each,
     segments,
 )
-from msgspec.structs import replace
 
 from lumos_core.plugin_api import (
     KINDS,
@@ -25,7 +24,6 @@ from lumos_core.plugin_api import (
     CatalogError,
     Context,
     Entity,
-    Lifecycle,
     LumosError,
     Operation,
     Outcome,
@@ -37,10 +35,11 @@ from lumos_core.plugin_api import (
     urns,
 )
 
+from .companions import Companions
 from .edges import Edges, read_edges
 from .entities import TYPES
 from .facts import fact_type, to_profile
-from .keeping import keep_foreign
+from .keeping import after_of, keep_foreign
 from .lookup import Lookup, above
 from .mapping import Native, from_native, projector, to_native
 from .names import Place, is_foreign
@@ -50,6 +49,7 @@ from .server import Server
 from .wire import Held, Patch, create_request, held, tasks
 
 SYSTEM = "openmetadata"
+_LATE = {"assertion": 900, "stats": 1500, "foreign": 1500}  # after the tables that they are about
 ATTEMPTS = 4
 """How often a record is read and written again when somebody else changes it at the same time."""
 
@@ -78,7 +78,7 @@ def write(server: Server, batch: Sequence[Operation], ctx: Context) -> Iterable[
             outcomes[number] = Outcome(operation.urn, "failed", str(error))
             continue
         deep = len(place.parts) if place.type in ("container", "glossaryTerm", "tag", "domain") else 0
-        step = rank * 100 + deep + (50 if place.member else 0) + (1000 if operation.kind in ("stats", "foreign") else 0)
+        step = rank * 100 + deep + (50 if place.member else 0) + _LATE.get(operation.kind, 0)
         waves.setdefault(step, {}).setdefault(group, []).append(number)
 
     def apply(numbers: list[int]) -> list[tuple[int, Outcome]]:
@@ -97,6 +97,7 @@ class Writer:
         self._server, self._ctx = server, ctx
         self._names = server.names
         self._lookup = Lookup(server)
+        self._tests = Companions(server, self._lookup, ctx)
 
     def apply(self, operation: Operation) -> Outcome:
         """Apply one operation; what concerns it alone is an outcome."""
@@ -121,7 +122,6 @@ class Writer:
                 return self._once(operation, place, planned_new=not attempt)
             except (_Again, Moved, Exists):
                 self._lookup.seen(place.host, None)
-                continue
         return Outcome(operation.urn, "conflict", "somebody else keeps changing it at the same time")
 
     def _once(self, operation: Operation, place: Place, planned_new: bool) -> Outcome:
@@ -136,17 +136,18 @@ class Writer:
             return self._companion(operation, place, present, before, companions)
         if before is None and operation.action == "remove":
             return Outcome(operation.urn, "unchanged")
-        after = _after(operation, before)
+        after = after_of(operation, before)
         native = to_native(after, self._names)
         if place.member:
             self._lookup.ensure(place.host)
         self._lookup.stubs(native)
         pruned = self._lookup.pruned(native)
+        self._tests.retire(before, after)
         if present is None and not place.member:
-            return self._create(operation, after, pruned)
-        if present is None:
-            present = self._new_task(place)
-        return self._update(operation, present, before, after, pruned, companions)
+            made = self._create(operation, after, pruned)
+        else:
+            made = self._update(operation, present or self._new_task(place), before, after, pruned, companions)
+        return Outcome(operation.urn, "written") if self._tests.keep(after) else made
 
     def _read(self, place: Place, operation: Operation) -> Held | None:
         raw = self._server.get(place.host)
@@ -214,7 +215,7 @@ class Writer:
                     return Outcome(operation.urn, "written")
         elif mark.startswith(f"{SYSTEM}/") and record is not None:
             return self._residue(operation.urn, record, present, before)
-        after = _after(Operation(kind=before.kind, urn=before.urn, action="update"), before)
+        after = after_of(Operation(kind=before.kind, urn=before.urn, action="update"), before)
         wanted = self._lookup.pruned(to_native(after, self._names))
         kept += [] if record is None or operation.action == "remove" else [record]
         made = self._update(
@@ -387,14 +388,3 @@ def _differences(said: AnyRecord, native: Native, edges: Any, deleted: bool, nam
     native = Native(native.place, native.doc, edges, deleted)
     wanted, there = (decode(canonical(one)).value for one in (said, from_native(native, names)))
     return [f"`{key}`" for key in type(wanted).__struct_fields__ if getattr(wanted, key) != getattr(there, key, None)]
-
-
-def _after(operation: Operation, before: AnyRecord | None) -> AnyRecord:
-    """Return the record after an operation; the mark of a soft delete follows from the action."""
-    applied = operation.apply(before)
-    value: Any = replace(applied.value, captured=[])
-    value.aliases = [alias for alias in value.aliases if alias[0] != SYSTEM]
-    if operation.action in ("remove", "restore"):
-        lifecycle = replace(value.lifecycle or Lifecycle(), removed=operation.action == "remove")
-        value.lifecycle = None if lifecycle == Lifecycle() else lifecycle
-    return decode(canonical(Record(applied.urn, value, applied.kind)))
