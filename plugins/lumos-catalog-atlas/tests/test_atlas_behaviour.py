@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from lumos_catalog_atlas.catalog import AtlasCatalog
 from lumos_catalog_atlas.config import AtlasConfig
+from lumos_catalog_atlas.relations import WAYS
 from lumos_catalog_atlas.server import Server
 from lumos_remote import Forbidden, Missing, Refused, Unauthorised
 
@@ -29,6 +30,7 @@ from lumos_core.plugin_api import (
     LineageEdge,
     Operation,
     Owner,
+    Relation,
     Scope,
     Tag,
     TagLink,
@@ -552,3 +554,22 @@ def test_a_term_may_be_assigned_twice(real: At) -> None:
 def test_the_real_server_is_what_it_says(real: At) -> None:
     assert real.raw.check().startswith("2.")
     assert canonical(real.read(real.urn("none")).get("dataset")) if real.read(real.urn("none")) else True
+
+
+def test_relations_between_terms_are_relationships(at: At) -> None:
+    first, *others = (urns.plain("term", f"{at.prefix}.t{number}") for number in range(len(WAYS) + 1))
+    for urn in (first, *others):
+        assert at.write(urn, Term(name=urns.name(urn))) == "written"
+    relations = [Relation(type, target) for type, target in zip(sorted(WAYS), others, strict=True)]
+    assert at.write(first, Term(relations=relations), "update") == "written"
+    assert at.value(first).relations == relations
+    assert at.write(first, Term(relations=relations), "update") == "unchanged"
+    assert at.write(first, Term(relations=relations[3:]), "update") == "written"
+    assert at.value(first).relations == relations[3:]
+    shown = at.entity(first)["relationshipAttributes"]
+    ends = {end["guid"] for way in WAYS.values() for end in shown.get(way.attribute) or [] if _active(end)}
+    assert ends == {at.guid(urn) for urn in others[3:]}
+
+
+def _active(end: dict[str, Any]) -> bool:
+    return end["relationshipStatus"] == "ACTIVE"
