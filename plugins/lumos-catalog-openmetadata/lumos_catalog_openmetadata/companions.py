@@ -38,15 +38,23 @@ class Companions:
             if raw is not None and not raw.get("deleted"):
                 self._server.client.delete(f"{_ROUTE}{segments(raw['id'])}")
 
-    def keep(self, after: AnyRecord) -> bool:
-        """Make the test case of an assertion what it is to be; tell whether anything was written."""
-        test = self._test(after)
+    def same(self, before: AnyRecord | None, after: AnyRecord) -> bool:
+        """Tell whether an assertion keeps its test case: that is changed before the term, which tells what it was."""
+        old, new = self._test(before), self._test(after)
+        return old is not None and new is not None and old.fqn == new.fqn
+
+    def keep(self, before: AnyRecord | None, after: AnyRecord) -> bool:
+        """Make the test case of an assertion what it is to be; tell whether anything was written.
+
+        What people changed in it stays, and is told: it says neither what the assertion said nor what it says now.
+        """
+        test, old = self._test(after), self._test(before)
         table = None if test is None else self._table(test.table)
         columns = {one["name"] for one in (table or {}).get("columns") or ()}
         if test is None or table is None or (test.column and test.column not in columns):
             return False
         try:
-            return self._kept(test)
+            return self._kept(test, old if old is not None and old.fqn == test.fqn else None, after.urn)
         except (Refused, Missing) as error:
             text = f"OpenMetadata takes no test case for it, which is shown as a term alone: {error.why}"
             self._ctx.warn("no-test-case", text, after.urn)
@@ -68,27 +76,33 @@ class Companions:
             return None
         return found
 
-    def _kept(self, test: Test) -> bool:
+    def _kept(self, test: Test, old: Test | None, urn: str) -> bool:
         raw = self._get(test)
         if raw is None:
             self._make(test)
             return True
-        if raw.get("deleted"):
+        anew = bool(raw.get("deleted"))
+        if anew:
             self._server.client.put(f"{_ROUTE}/restore", {"id": raw["id"]})
             raw = self._get(test) or raw
         operations: list[Doc] = []
         for key in ("displayName", "description", "parameterValues"):
-            wanted, there = test.body.get(key), raw.get(key) or None
-            if key == "parameterValues" and not wanted:
-                wanted = None
-            if wanted is None and there is not None:
+            wanted, there = test.body.get(key) or None, raw.get(key) or None
+            if _said(wanted) == _said(there):
+                continue
+            if not anew and _said(there) != _said(None if old is None else old.body.get(key) or None):
+                text = (
+                    f"people changed `{key}` of its test case in OpenMetadata; that stays, and the term says the rest"
+                )
+                self._ctx.warn("test-case-edited", text, urn)
+            elif wanted is None:
                 operations.append({"op": "remove", "path": f"/{key}"})
-            elif _said(wanted) != _said(there):
+            else:
                 operations.append({"op": "add", "path": f"/{key}", "value": wanted})
         if operations:
             headers = {"If-Match": f'W/"{raw["version"]}"'} if self._server.names.family == 2 else {}
             self._server.client.patch(f"{_ROUTE}{segments(raw['id'])}", operations, headers=headers)
-            self._verify(test)
+            self._verify(test, {operation["path"][1:] for operation in operations})
         return bool(operations)
 
     def _make(self, test: Test) -> None:
@@ -101,7 +115,7 @@ class Companions:
                 self._server.client.post(_ROUTE, body, idempotent=True)
         else:
             self._server.client.post(_ROUTE, body, idempotent=True)
-        self._verify(test)
+        self._verify(test, set(test.body))
 
     def _suite(self, table: str) -> None:
         name = f"{table}.testSuite"
@@ -114,9 +128,9 @@ class Companions:
             except Exists:
                 return
 
-    def _verify(self, test: Test) -> None:
+    def _verify(self, test: Test, keys: set[str]) -> None:
         raw = self._get(test) or {}
-        if any(_said(raw.get(key) or None) != _said(wanted or None) for key, wanted in test.body.items()):
+        if any(_said(raw.get(key) or None) != _said(test.body.get(key) or None) for key in keys):
             raise Refused(f"the server did not store the test case {test.fqn}", why="it says something else")
 
 

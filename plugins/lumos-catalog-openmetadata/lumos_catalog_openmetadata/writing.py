@@ -143,11 +143,14 @@ class Writer:
         self._lookup.stubs(native)
         pruned = self._lookup.pruned(native)
         self._tests.retire(before, after)
+        early = self._tests.same(before, after)
+        shown = early and self._tests.keep(before, after)
         if present is None and not place.member:
             made = self._create(operation, after, pruned)
         else:
             made = self._update(operation, present or self._new_task(place), before, after, pruned, companions)
-        return Outcome(operation.urn, "written") if self._tests.keep(after) else made
+        shown = shown or (not early and self._tests.keep(None, after))
+        return Outcome(operation.urn, "written") if shown else made
 
     def _read(self, place: Place, operation: Operation) -> Held | None:
         raw = self._server.get(place.host)

@@ -102,6 +102,24 @@ def test_an_assertion_is_shown_changed_removed_and_restored(estate: Estate) -> N
     assert estate.read()[CHECK].operator == "vibes"
 
 
+def test_what_people_change_in_our_test_case_stays_and_is_told(estate: Estate) -> None:
+    from lumos_catalog_openmetadata.server import Server
+
+    estate.write((ORDERS, DATASET), (CHECK, between("1", "9", description=Description(manual="Not free"))))
+    (case,) = estate.cases()
+    with Server(estate.catalog.config) as server:
+        edit = [{"op": "add", "path": "/description", "value": "As agreed with sales"}]
+        server.client.patch(f"/dataQuality/testCases/{case['id']}", edit)
+    changed = Assertion(arguments=[("max", "8"), ("min", "2")], description=Description(manual="Never free"))
+    ctx = MemoryContext()
+    operation = Operation(kind="assertion", urn=CHECK, action="update", set=changed)
+    assert [one.status for one in estate.catalog.write([operation], ctx)] == ["written"]
+    (case,) = estate.cases()
+    assert case["description"] == "As agreed with sales"
+    assert {one["name"]: one["value"] for one in case["parameterValues"]} == {"minValue": "2", "maxValue": "8"}
+    assert "test-case-edited" in str(ctx.warnings)
+
+
 def test_a_test_case_of_people_is_read_and_left_alone(estate: Estate) -> None:
     from lumos_remote import Bearer, Client
 
