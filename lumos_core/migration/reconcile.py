@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
+from ..model.comparing import is_empty, place
 from ..model.entities import Entity, Field
 from ..model.shapes import Shape, key_function, shapes
 
@@ -101,7 +102,7 @@ def _struct(struct: type[Struct], left: Side, right: Side, path: str, conflict: 
 
 def _build(struct: type[Struct], parts: Mapping[str, Any]) -> Any:
     """Return the struct; None when nothing is left of it."""
-    said = {key: value for key, value in parts.items() if not _empty(value)}
+    said = {key: value for key, value in parts.items() if not is_empty(value)}
     required = struct.__struct_fields__[: len(struct.__struct_fields__) - len(struct.__struct_defaults__)]
     if not said or any(key not in said for key in required):
         return None
@@ -136,15 +137,15 @@ def _set(shape: Shape, left: Side, right: Side, path: str, conflict: Conflict, d
 
 def _fields(left: Side, right: Side, path: str, conflict: Conflict, decide: Decision) -> Settled:
     """Fields by their place."""
-    sides = [{_place(field): field for field in part or ()} for part in (*left, *right)]
+    sides = [{place(field): field for field in part or ()} for part in (*left, *right)]
     found: list[dict[Any, Any]] = [{}, {}, {}, {}]
-    for place in dict.fromkeys(place for side in (sides[1], sides[3], sides[0], sides[2]) for place in side):
-        one, other = (Side(past.get(place), now.get(place)) for past, now in (sides[:2], sides[2:]))
+    for at in dict.fromkeys(at for side in (sides[1], sides[3], sides[0], sides[2]) for at in side):
+        one, other = (Side(past.get(at), now.get(at)) for past, now in (sides[:2], sides[2:]))
         shape = Shape("struct", struct=Field)
-        settled = reconcile(shape, one, other, f"{path}[{place[1]}]", conflict, decide)
+        settled = reconcile(shape, one, other, f"{path}[{at[1]}]", conflict, decide)
         for part, value in zip(found, settled, strict=True):
             if value is not None:
-                part[place] = value
+                part[at] = value
     left_past, left_now, right_past, right_now = (list(side) for side in sides)
     orders = _orders(left_past, left_now, right_past, right_now, decide)
     now = [[part[place] for place in order if place in part] for part, order in zip(found, orders, strict=False)]
@@ -172,16 +173,12 @@ def _woven(first: list[Any], then: list[Any]) -> list[Any]:
     order = list(first)
     known = set(first)
     before = None
-    for place in then:
-        if place not in known:
-            order.insert(order.index(before) + 1 if before is not None else len(order) if order else 0, place)
-            known.add(place)
-        before = place
+    for element in then:
+        if element not in known:
+            order.insert(order.index(before) + 1 if before is not None else len(order) if order else 0, element)
+            known.add(element)
+        before = element
     return order
-
-
-def _place(field: Field) -> tuple[str, str]:
-    return field.part or "", field.path
 
 
 def _get(struct: type[Struct], value: Any, key: str) -> Any:
@@ -194,12 +191,8 @@ def _defaults(struct: type[Struct]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(struct) if field.default is not NODEFAULT}
 
 
-def _empty(value: Any) -> bool:
-    return value is None or value == []
-
-
 def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) or (_empty(one) and _empty(other))
+    return bool(one == other) or (is_empty(one) and is_empty(other))
 
 
 class Verdict(NamedTuple):
@@ -245,7 +238,7 @@ def settle(
         one, other = (Side(getattr(past or blank, key), getattr(now, key)) for past, now in (left, right))
         settled = reconcile(shape, one, other, key, conflict, decide)
         for part, value in zip(changes, settled, strict=True):
-            part[key] = value if not _empty(value) else getattr(blank, key)
+            part[key] = value if not is_empty(value) else getattr(blank, key)
     made = (
         replace(value or blank, **{key: _fresh(new) for key, new in part.items()})
         for value, part in zip((left[1], right[1], left[0], right[0]), changes, strict=True)
@@ -260,14 +253,14 @@ def _fresh(value: Any) -> Any:
 
 def contains(shape: Shape, whole: Any, part: Any) -> bool:
     """Tell whether everything that a value says is also said by another: every element, every layer, every field."""
-    if _empty(part) or whole == part:
+    if is_empty(part) or whole == part:
         return True
-    if _empty(whole):
+    if is_empty(whole):
         return False
     if shape.form == "list" and shape.inner[0].struct is Field:
-        there = {_place(field): field for field in whole}
+        there = {place(field): field for field in whole}
         inner = Shape("struct", struct=Field)
-        return all(_place(field) in there and contains(inner, there[_place(field)], field) for field in part)
+        return all(place(field) in there and contains(inner, there[place(field)], field) for field in part)
     if shape.form == "list" and shape.keys is not None:
         key = key_function(shape)
         held = {key(element): element for element in whole}

@@ -87,7 +87,7 @@ class _Application:
         session, result = self._session, self._result
         try:
             plans = list(self._verified())
-        except BaseException:
+        except BaseException:  # ^C included: what was not verified leaves no run behind
             session.discard()
             raise
         with session.stage("publish"):

@@ -173,7 +173,7 @@ def exchange(
     except (broken.HTTPError, OSError) as error:
         response.close()
         raise _problem(error, "in the middle of the answer") from None
-    except BaseException:
+    except BaseException:  # ^C included: half an answer spoils the connection
         response.close()
         raise
     finally:
