@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from .contracts.source import Event, Source, Unit
     from .contracts.store import Entry, Row, Store, instant
+    from .contracts.watch import WatchConfig
     from .errors import (
         Cancelled,
         CatalogError,
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
         Term,
         User,
     )
+    from .model.event import ChangeEvent, SchemaField
     from .model.graph import Graph
     from .model.merge import carry_forward, unite
     from .model.record import (
@@ -143,6 +145,7 @@ _WHERE = {
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
     "contracts.source": "Event Source Unit",
     "contracts.store": "Entry Row Store instant",
+    "contracts.watch": "WatchConfig",
     "errors": "Cancelled CatalogError ConfigError DiskError LockedError LumosError PluginError ReportError "
     "RetryableError SnapshotError StoreError UnitError UsageError",
     "files": "atomic_write read_yaml",
@@ -152,6 +155,7 @@ _WHERE = {
     "SortField StructuredValue Style TagLink TermLink Text",
     "model.entities": "KINDS Asset Assertion Container Contract DataProduct Dataset Domain Entity Field Foreign "
     "Group Job OwnershipType Property Stats Tag Term User",
+    "model.event": "ChangeEvent SchemaField",
     "model.graph": "Graph",
     "model.merge": "carry_forward unite",
     "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
@@ -184,6 +188,7 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "Change",
+    "ChangeEvent",
     "Code",
     "ColumnEdge",
     "Component",
@@ -257,6 +262,7 @@ __all__ = [
     "Row",
     "RunResult",
     "Schedule",
+    "SchemaField",
     "Scope",
     "Severity",
     "Sla",
@@ -283,6 +289,7 @@ __all__ = [
     "User",
     "Version",
     "VersionChange",
+    "WatchConfig",
     "aspects",
     "atomic_write",
     "canonical",

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from msgspec import Struct, field
 
 from ..model.change import Change, Version
+from ..model.event import ChangeEvent
 from ..model.graph import Graph
 from ..model.record import AnyRecord
 from ..model.scope import Covered
@@ -147,6 +148,7 @@ class RunResult(Struct, kw_only=True):
         stats: The volatile facts of this run.
         changes: What differs, sorted by severity, then URN; waived ones are marked.
         versions: New versions.
+        events: What happened to each dataset since the last state, worst first; empty for the first state.
         gate: Verdict of the gate.
         published: One result per catalog.
         coverage: What was seen whole, and what was not and why.
@@ -174,6 +176,7 @@ class RunResult(Struct, kw_only=True):
     stats: Many[AnyRecord] = field(default_factory=none)
     changes: Many[Change] = field(default_factory=none)
     versions: Many[VersionChange] = field(default_factory=none)
+    events: Many[ChangeEvent] = field(default_factory=none)
     gate: GateResult = field(default_factory=GateResult)
     published: list[PublishResult] = []
     coverage: list[Covered] = []
@@ -196,9 +199,15 @@ class RunResult(Struct, kw_only=True):
 
 
 class Reporter(BaseComponent[C]):
-    """Tells people what a run did."""
+    """Tells people what a run did.
+
+    Attributes:
+        notifies: True for a reporter that sends messages and looks at `result.events` alone: nothing is sent when
+            there are none, and what it could not send is handed to it again by the next run.
+    """
 
     component_kind: ClassVar[ComponentKind] = "reporter"
+    notifies: ClassVar[bool] = False
 
     @abstractmethod
     def report(self, result: RunResult) -> None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -51,10 +51,23 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 class Event(Struct, frozen=True):
-    """Something changed inside a scope: re-read it. `token` is acknowledged after the commit."""
+    """Something changed inside a scope: re-read it.
+
+    Attributes:
+        scope: What is to be read again; a scope that holds nothing is acknowledged and no more.
+        token: Handed to `ack` after the commit; empty when there is nothing to acknowledge.
+        action: `created`, `deleted`, or empty when it is not known or neither; `watch: {events: ...}` chooses by it.
+        path: What changed, for people: `s3://shop-lake/raw/orders/part-7.parquet`.
+        at: When it changed, as the storage says: RFC 3339 UTC; empty when it does not say.
+        facts: Further facts, as pairs of text, for the `metadata` of a `ChangeEvent`.
+    """
 
     scope: Scope
     token: str = ""
+    action: Literal["", "created", "deleted"] = ""
+    path: str = ""
+    at: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 class Source(BaseComponent[C]):

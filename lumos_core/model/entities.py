@@ -40,6 +40,7 @@ from .elements import (
     Terms,
     Text,
 )
+from .event import ChangeEvent
 from .shapes import Count, Names, Pairs, Path, Ref, Refs, Time
 
 Kind = Literal[
@@ -260,7 +261,7 @@ class Foreign(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class Stats(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """Volatile facts: profile, usage, operation, run, result, incident, cost, audit, version.
+    """Volatile facts: profile, usage, operation, run, result, incident, cost, audit, version, event.
 
     Sizes are bytes, amounts are decimal texts in `currency`, times are RFC 3339 UTC. Never part of a digest.
     """
@@ -281,6 +282,7 @@ class Stats(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
     amount: str | None = None
     currency: str | None = None
     version: Version | None = None
+    event: ChangeEvent | None = None
 
 
 Value = Entity | Foreign | Stats

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if DOCS / "examples" not in path.parents)
 GENERATED = {DOCS / "reference" / name for name in ("python-api.md", "plugin-api.md")}
-NOT_RUN = 8
+NOT_RUN = 9
 FENCE = re.compile(
     r"(?:^<!-- (?P<mark>file|not run): (?P<word>[^\n]*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>[^\n]*)\n(?P<body>.*?)^ *```$",
