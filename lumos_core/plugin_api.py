@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .contracts.enricher import Enricher
     from .contracts.executor import Executor
     from .contracts.format import File, Format
+    from .contracts.notifier import Gathered, NotifierConfig, Told, gather, tell
     from .contracts.profile import ProfileConfig, ProfileOption, profile_option
     from .contracts.reporter import (
         GateResult,
@@ -141,6 +142,7 @@ _WHERE = {
     "contracts.enricher": "Enricher",
     "contracts.executor": "Executor",
     "contracts.format": "File Format",
+    "contracts.notifier": "Gathered NotifierConfig Told gather tell",
     "contracts.profile": "ProfileConfig ProfileOption profile_option",
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
     "contracts.source": "Event Source Unit",
@@ -222,6 +224,7 @@ __all__ = [
     "Format",
     "FormatSpec",
     "GateResult",
+    "Gathered",
     "Grant",
     "Graph",
     "Group",
@@ -240,6 +243,7 @@ __all__ = [
     "Native",
     "NativeSchema",
     "Notice",
+    "NotifierConfig",
     "Operation",
     "Outcome",
     "Owner",
@@ -283,6 +287,7 @@ __all__ = [
     "Term",
     "TermLink",
     "Text",
+    "Told",
     "Unit",
     "UnitError",
     "UsageError",
@@ -297,6 +302,7 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "gather",
     "hookimpl",
     "in_order",
     "instant",
@@ -310,6 +316,7 @@ __all__ = [
     "read_yaml",
     "result_data",
     "shadow",
+    "tell",
     "types",
     "unite",
     "urns",

@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import pytest
 
 from ...contracts.reporter import GateResult, Many, Notice, PublishResult, Reporter, RunResult, VersionChange
-from ...model.change import Change, Version
+from ...model.change import Change, Finding, Version
 from ...model.elements import Description, Owner, TagLink
 from ...model.entities import Dataset, Field
+from ...model.event import ChangeEvent, SchemaField, event_id
 from ...model.record import AnyRecord, Record
 from ...model.scope import Covered, Scope
 from ...model.urns import dataset, plain
@@ -73,7 +74,8 @@ class _Acting(HTMLParser):
 class ReporterKit(ComponentKit):
     """Everything that a reporter promises.
 
-    Fill in `name` and `options`; override `text` when the reporter writes somewhere else than into files.
+    Fill in `name` and `options`; override `text` when the reporter writes somewhere else than into files. One that
+    `notifies` sends nothing without events, and names every event by its id.
 
     Example:
         ```python
@@ -142,6 +144,7 @@ class ReporterKit(ComponentKit):
             pipeline=every,
             records=Many(lambda: [Record(urn, value)], 1),
             changes=Many(lambda: [change], 1),
+            events=Many(lambda: [_event(urn, every, every)], 1),
             versions=Many(lambda: [version], 1),
             counts={"dataset": 1},
             severities={"breaking": 1},
@@ -183,6 +186,7 @@ class ReporterKit(ComponentKit):
             "severities": {"breaking": len(found)},
             "records": Many(lambda: records, len(records)),
             "changes": Many(lambda: found, len(found)),
+            "events": Many(lambda: [_event(change.urn, change.message) for change in found], len(found)),
             "gate": GateResult(enabled=True, passed=False, fail_on="breaking", failing=len(found)),
             "coverage": [Covered(Scope(platform="file"), frozenset({"record"}), "failed", "denied <b>")],
             "failures": [
@@ -247,16 +251,32 @@ class ReporterKit(ComponentKit):
         assert result.reports[0] == str(earlier), "the places of other reporters are gone from `result.reports`"
 
     def test_an_empty_run_is_reported(self, component: Reporter[Any]) -> None:
-        """A run that saw nothing still gets a sound report."""
+        """A run that saw nothing still gets a sound report; of a notifier nobody hears then."""
         result = RunResult(run_id="20260115T103000Z-kit1", pipeline="empty")
         component.report(result)
-        assert self.text(result).strip(), "a run that saw nothing gets no report"
+        told = self.text(result).strip()
+        if component.notifies:
+            assert not told, "a notifier sends a message that says nothing"
+        else:
+            assert told, "a run that saw nothing gets no report"
 
     def test_failures_are_shown(self, component: Reporter[Any]) -> None:
         """What could not be seen must be said: the place of a failed unit stands in the report."""
+        if component.notifies:
+            pytest.skip("a notifier looks at events alone")
         result = self.result()
         component.report(result)
         assert "x/y.csv" in self.text(result), "the place of a failed unit, x/y.csv, is not in the report"
+
+    def test_a_message_names_its_events(self, component: Reporter[Any]) -> None:
+        """What could not be delivered is handed over again, so that an event can come twice: receivers need its id."""
+        if not component.notifies:
+            pytest.skip("this reporter is no notifier")
+        result = self.result()
+        component.report(result)
+        text = self.text(result)
+        missing = [event.id for event in result.events if event.id not in text]
+        assert not missing, f"the message does not hold the ids of its events: {missing}"
 
     def test_a_report_can_be_made_again(self, component: Reporter[Any]) -> None:
         """A second report of the same run replaces the first; nothing is appended."""
@@ -265,6 +285,30 @@ class ReporterKit(ComponentKit):
         before = self.text(first)
         component.report(second)
         assert self.text(second) == before, "a second report of the same run is another one"
+
+
+def _event(urn: str, message: str, every: str = "orders") -> ChangeEvent:
+    """A dataset lost a field; `every` stands wherever a message may show what strangers wrote."""
+    finding = Finding(rule="field-removed", severity="breaking", fingerprint="0" * 16, path=every, message=message)
+    return ChangeEvent(
+        id=event_id(urn, "schema-changed", "1", "2"),
+        urn=urn,
+        type="schema-changed",
+        at="2026-01-15T10:29:58Z",
+        seen="2026-01-15T10:30:00Z",
+        run="20260115T103000Z-kit0",
+        path=every,
+        before=[SchemaField(path=every, type=every)],
+        version="2.0.0",
+        previous="1.0.0",
+        severity="breaking",
+        findings=[finding],
+        owners=[plain("group", every)],
+        impact=[urn],
+        impact_count=1,
+        summary=message,
+        metadata=[(every, every)],
+    )
 
 
 def _steers(char: str) -> bool:
