@@ -12,10 +12,9 @@ DEFAULT_FORMATS = ("csv", "parquet", "avro", "json")
 """What `files` reads when `formats` is not given."""
 
 
-class CrawlConfig(Config):
-    """Where to look, what to leave out, and how the datasets are named."""
+class LakeConfig(Config):
+    """What to leave out of a lake, and how its datasets are named, wherever it lies."""
 
-    path: LocalPath = Field(description="Folder to crawl, or a single file; relative to the pipeline file.")
     include: list[str] = Field(
         default=[],
         description="Globs below `path` that a file must fit (`**` crosses folders); empty = everything.",
@@ -31,7 +30,6 @@ class CrawlConfig(Config):
         description="Name that tells this root from another root of the same platform; needed when a pipeline has two.",
     )
     hidden: bool = Field(default=False, description="Also look at files and folders whose name begins with `.` or `_`.")
-    follow_symlinks: bool = Field(default=False, description="Follow symbolic links; a loop is followed once.")
     overrides: LocalPath | None = Field(
         default=None,
         description="A `discovery.yaml` that says which files are one table where the layout does not; "
@@ -51,6 +49,13 @@ class CrawlConfig(Config):
         if value != value.strip():
             raise ValueError("no spaces at the beginning or the end")
         return value
+
+
+class CrawlConfig(LakeConfig):
+    """A lake in a folder of this machine."""
+
+    path: LocalPath = Field(description="Folder to crawl, or a single file; relative to the pipeline file.")
+    follow_symlinks: bool = Field(default=False, description="Follow symbolic links; a loop is followed once.")
 
 
 class FilesConfig(CrawlConfig):

@@ -21,10 +21,10 @@ from typing import Any, ClassVar
 from lumos_core.plugin_api import Config, Context, Format
 
 from .config import CrawlConfig
-from .source import C, Crawler
+from .source import FolderCrawler, L
 
 
-class PresetSource(Crawler[C]):
+class PresetSource(FolderCrawler[L]):
     """The crawler, fixed to one format.
 
     Attributes:

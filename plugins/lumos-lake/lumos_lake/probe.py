@@ -12,7 +12,7 @@ from .discovery import Signature, layout
 from .discovery.noise import never_listed
 from .reading import peek
 from .schema_union import family
-from .storage import Entry, LocalStorage
+from .storage import Entry, LocalStorage, Storage
 
 _SUGGEST_LIMIT = 20_000
 
@@ -23,7 +23,7 @@ def extensions(formats: dict[str, Format[Any]]) -> dict[str, str]:
 
 
 def signature(
-    formats: dict[str, Format[Any]], storage: LocalStorage, ctx: Context, peeked: set[str], name: str, entry: Entry
+    formats: dict[str, Format[Any]], storage: Storage, ctx: Context, peeked: set[str], name: str, entry: Entry
 ) -> Signature | None:
     """Return the schema of one file as discovery compares it, and note its path in `peeked`; None when unreadable."""
     value = peek(entry, formats[name], storage, ctx)
@@ -33,7 +33,7 @@ def signature(
     return frozenset((field.path.casefold(), family(field.type)) for field in value.fields)
 
 
-def sniff(formats: dict[str, Format[Any]], storage: LocalStorage, entry: Entry) -> str:
+def sniff(formats: dict[str, Format[Any]], storage: Storage, entry: Entry) -> str:
     """Return the format whose magic a file begins with; empty for none."""
     if not any(format.magic for format in formats.values()):
         return ""

@@ -252,7 +252,7 @@ class _Job:
         self.broken.append(Broken(entry.path, why))
 
     def _keep(self, index: int, entry: Entry, fragment: Dataset) -> None:
-        if self._storage.stat(entry.path).etag != entry.etag:
+        if not self._storage.pinned and self._storage.stat(entry.path).etag != entry.etag:
             raise RetryableError(
                 "the file changed while it was being read",
                 fix="run again when whoever writes it has finished",

@@ -34,25 +34,47 @@ ASPECTS = frozenset({"fields", "layout", "properties"})
 _MAX_DRIFT = 20
 
 
+ROOT = "."
+"""Name of the dataset that the root of a lake with a `base` may be."""
+
+
 class Names(Struct, frozen=True):
-    """How things of one source are named."""
+    """How things of one source are named.
+
+    Attributes:
+        platform, env, instance: Of the URNs.
+        base: What stands before every name, as a bucket does; without it names start at the root of the lake.
+    """
 
     platform: str
     env: str
     instance: str
+    base: str = ""
 
     def dataset(self, name: str) -> str:
         """Return the URN of a dataset."""
-        return urns.dataset(self.platform, name, self.env, instance=self.instance)
+        return urns.dataset(self.platform, self.full(name), self.env, instance=self.instance)
 
     def container(self, name: str) -> str:
         """Return the URN of a folder."""
-        return urns.container(self.platform, name, self.env, instance=self.instance)
+        return urns.container(self.platform, self.full(name), self.env, instance=self.instance)
+
+    def full(self, name: str) -> str:
+        """Return a name below the root with the base before it."""
+        if not self.base:
+            return name
+        return self.base if name in ("", ROOT) else f"{self.base}/{name}"
 
     def prefix(self, name: str) -> str:
         """Return what the names of everything below a folder begin with."""
         head = f"{urns.encode(self.instance)}:" if self.instance else ""
-        return head + (urns.encode(name) + "/" if name else "")
+        full = self.full(name)
+        return head + (urns.encode(full) + "/" if full else "")
+
+    def path_of(self, prefix: str) -> str | None:
+        """Return the beginning of paths that the beginning of names stands for; None when it is not below the root."""
+        head = self.prefix("")
+        return urns.decode(prefix[len(head) :]) if prefix.startswith(head) else None
 
 
 def text(name: str) -> str:
@@ -65,7 +87,7 @@ def text(name: str) -> str:
 
 
 def dataset(
-    grouping: Grouping, reading: Reading, names: Names, title: str, *, parent: bool, textual: bool
+    grouping: Grouping, reading: Reading, names: Names, title: str, *, location: str, parent: bool, textual: bool
 ) -> tuple[AnyRecord, list[Drift]]:
     """Make the record of a dataset; also return where its files differ.
 
@@ -74,6 +96,7 @@ def dataset(
         reading: What they say.
         names: How things are named.
         title: Its short name.
+        location: Where it is.
         parent: Record the folder that holds it.
         textual: The format stores nothing but text.
     """
@@ -107,7 +130,7 @@ def dataset(
         layout=msgspec.structs.replace(
             layout,
             format=layout.format or grouping.format,
-            location=text(grouping.root) or ".",
+            location=location,
             partition_by=layout.partition_by
             or [PartitionField(path=paths.quote(column.name)) for column in grouping.partitions],
         ),

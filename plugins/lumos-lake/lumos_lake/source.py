@@ -1,85 +1,63 @@
-"""The source `files`: a folder is crawled, its files are grouped into datasets, every schema is looked at."""
+"""The source `files`: the crawler over a folder of this machine."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
 
-from lumos_core.plugin_api import (
-    AnyRecord,
-    ConfigError,
-    Context,
-    Covered,
-    Format,
-    Scope,
-    Source,
-    Unit,
-    read_yaml,
-    urns,
-)
+from lumos_core.plugin_api import ConfigError, Context, Format, Scope, Unit, read_yaml
 
-from . import records
 from .config import CrawlConfig, FilesConfig
-from .discovery import Grouping, Layout, Overrides, layout
-from .discovery.names import split_extension
+from .crawler import Crawler, named_formats
+from .discovery import Overrides
 from .discovery.noise import never_listed
-from .discovery.overrides import Filter
-from .discovery.similarity import spread
-from .licence import declare
-from .probe import extensions, signature, sniff, suggest
-from .profiling import profile_of
-from .reading import Reading, read
-from .records import ASPECTS, Names
-from .storage import Entry, Gap, LocalStorage
-from .tables import read_log
-from .telling import tell
-from .units import pack, unpack
+from .probe import suggest
+from .storage import Gap, LocalStorage
 
-C = TypeVar("C", bound=CrawlConfig)
+L = TypeVar("L", bound=CrawlConfig)
 
-SMALL = 4
-"""Datasets of at most so many files share a unit ..."""
-TOGETHER = 32
-"""... with at most so many others ..."""
-MANY = 64
-"""... when the lake has more datasets than this."""
 OVERRIDES = "discovery.yaml"
+"""The overrides that are used when none are named, in the folder itself."""
 
 
-class Crawler(Source[C], Generic[C]):
-    """The one crawler; a subclass says which formats it reads."""
-
-    capabilities: ClassVar[frozenset[str]] = ASPECTS | {
-        "record",
-        "description",
-        "fields.description",
-        "fields.properties",
-        "keys",
-        "native_schema",
-    }
-
-    def formats(self, ctx: Context) -> dict[str, Format[Any]]:
-        """Build the formats to read, by name."""
-        raise NotImplementedError
-
-    # Looking
+class FolderCrawler(Crawler[L], Generic[L]):
+    """The crawler over a folder, or over a single file."""
 
     @property
-    def names(self) -> Names:
-        """How things of this source are named."""
-        return Names(self.config.platform, self.config.env, self.config.instance)
+    def root_name(self) -> str:
+        """Name of the folder."""
+        return self.config.path.name or "root"
 
     @property
-    def scope(self) -> Scope:
-        """Everything that this source may hold: its instance alone, or all names that have no instance."""
-        return Scope(
-            types=frozenset({"dataset", "container"}),
-            platform=urns.encode(self.config.platform),
-            env=urns.encode(self.config.env),
-            prefixes=(self.names.prefix(""),),
+    def title(self) -> str:
+        """Name of the folder, as it is in messages."""
+        return self.config.path.name
+
+    def storage(self, gaps: list[Gap], skipped: list[str]) -> LocalStorage:
+        """Open the folder."""
+        return LocalStorage(
+            self.config.path,
+            follow_symlinks=self.config.follow_symlinks,
+            prune=never_listed,
+            on_gap=gaps.append,
+            on_skip=skipped.append,
         )
+
+    def narrows(self) -> bool:
+        """Tell whether a part may be listed alone: not where a link may lead from one part to another."""
+        return not self.config.follow_symlinks
+
+    def overrides(self) -> Overrides:
+        """Read the overrides that are named, else those in the folder.
+
+        Raises:
+            ConfigError: When the file cannot be read.
+        """
+        beside = self.config.path / OVERRIDES
+        if self.config.overrides is None and beside.is_file():
+            return read_yaml(beside, Overrides)
+        return super().overrides()
 
     def check(self, ctx: Context) -> None:
         """Prove that the folder and the overrides can be read.
@@ -112,236 +90,21 @@ class Crawler(Source[C], Generic[C]):
                 fix="grant the right to read it",
                 where="path",
             ) from error
-        self._filter()
-
-    def _overrides(self) -> Overrides:
-        path = self.config.overrides
-        if path is None:
-            path = self.config.path / OVERRIDES
-            if not path.is_file():
-                return Overrides()
-        return read_yaml(path, Overrides)
-
-    def _filter(self) -> tuple[Overrides, Filter]:
-        overrides = self._overrides()
-        try:
-            include = [*self.config.include, *overrides.include]
-            return overrides, Filter(include, [*self.config.exclude, *overrides.exclude])
-        except ValueError as error:
-            raise ConfigError(str(error), fix="correct `include` or `exclude`", where="include") from error
-
-    def _storage(self, gaps: list[Gap], skipped: list[str]) -> LocalStorage:
-        return LocalStorage(
-            self.config.path,
-            follow_symlinks=self.config.follow_symlinks,
-            prune=never_listed,
-            on_gap=gaps.append,
-            on_skip=skipped.append,
-        )
-
-    # Planning
+        self.filter()
 
     def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
-        """List the folder, group its files, declare what was seen, and yield units of one or several datasets.
+        """Plan as every crawler; a single file speaks for nothing but itself.
 
         Raises:
             ConfigError: When the folder is missing or cannot be read.
         """
-        reach = self.scope.narrowed(within)
-        if reach is None:
-            return
-        self.check(ctx)
         if self.config.path.is_file():
-            only = self.names.dataset(self.config.path.name)
-            if not reach.matches(only):
+            only = Scope(urns=frozenset({self.names.dataset(self.config.path.name)}))
+            narrowed = only.narrowed(within)
+            if narrowed is None:
                 return
-            reach = Scope(urns=frozenset({only}))
-        overrides, wanted = self._filter()
-        root_name = self.config.path.name or "root"
-        gaps: list[Gap] = []
-        skipped: list[str] = []
-        storage = self._storage(gaps, skipped)
-        formats = self.formats(ctx)
-        listing = []
-        for count, entry in enumerate(storage.list()):
-            if count % 1000 == 0 and ctx.cancelled():
-                return
-            if wanted(entry.path):
-                listing.append(entry)
-        if ctx.cancelled():
-            return
-        peeked: set[str] = set()
-        found = layout(
-            listing,
-            extensions=extensions(formats),
-            markers={name: format.markers for name, format in formats.items() if format.markers},
-            overrides=overrides,
-            peek=partial(signature, formats, storage, ctx, peeked),
-            known=partial(self._known, ctx),
-            hidden=self.config.hidden,
-            sniff=partial(sniff, formats, storage),
-            root_name=root_name,
-        )
-        del listing
-        tell(found, formats, gaps, skipped, self.config.path.name, ctx)
-        for covered in declare(reach, self.scope, self.names, root_name, found, gaps):
-            ctx.covered(covered)
-        yield from self._units(found, within, peeked)
-
-    def _known(self, ctx: Context, name: str) -> str | None:
-        record = ctx.get(self.names.dataset(name))
-        if record is None or record.value.layout is None:
-            return None
-        format: str | None = record.value.layout.format
-        return format
-
-    def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
-        small: list[Grouping] = []
-        batch = len(found.groupings) > MANY
-        chosen = [grouping for grouping in found.groupings if within.matches(self.names.dataset(grouping.name))]
-        for grouping in chosen:
-            if batch and len(grouping.files) <= SMALL:
-                small.append(grouping)
-                if len(small) == TOGETHER:
-                    yield self._unit(small, peeked)
-                    small = []
-            else:
-                yield self._unit([grouping], peeked)
-        if small:
-            yield self._unit(small, peeked)
-        if self.config.containers:
-            holders = [
-                folder
-                for folder in records.folders(grouping.name for grouping in found.groupings)
-                if within.matches(self.names.container(folder))
-            ]
-            for start in range(0, len(holders), 1000):
-                part = holders[start : start + 1000]
-                yield Unit(
-                    key=f"folders {start + 1}-{start + len(part)}",
-                    scope=Scope(urns=frozenset(self.names.container(folder) for folder in part)),
-                    args={"folders": [os.fsencode(folder) for folder in part]},
-                )
-
-    def _unit(self, groupings: Sequence[Grouping], peeked: set[str]) -> Unit:
-        first = records.text(groupings[0].name)
-        return Unit(
-            key=first if len(groupings) == 1 else f"{first} and {len(groupings) - 1} more",
-            scope=Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in groupings)),
-            weight=sum(max(1, len(grouping.files)) for grouping in groupings),
-            args={"groupings": [pack(grouping, peeked) for grouping in groupings]},
-        )
-
-    # Reading
-
-    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
-        """Read the datasets of a unit, or its folders.
-
-        Raises:
-            RetryableError: When a file keeps changing while it is read.
-        """
-        for folder in unit.args.get("folders", ()):
-            yield records.container(os.fsdecode(folder), self.names)
-        if "groupings" not in unit.args:
-            return
-        formats = self.formats(ctx)
-        storage = self._storage([], [])
-        for done, blob in enumerate(unit.args["groupings"]):
-            grouping, peeked = unpack(blob)
-            yield from self._dataset(grouping, peeked, formats, storage, ctx)
-            ctx.progress(done + 1, len(unit.args["groupings"]))
-
-    def _dataset(
-        self,
-        grouping: Grouping,
-        peeked: Sequence[str],
-        formats: dict[str, Format[Any]],
-        storage: LocalStorage,
-        ctx: Context,
-    ) -> Iterator[AnyRecord]:
-        urn = self.names.dataset(grouping.name)
-        format = formats.get(grouping.format)
-        chosen: Sequence[Entry] = grouping.files
-        if format is None:
-            reading = Reading([], [], None, [], [])
-        elif grouping.marked:
-            reading = read_log(chosen, format, storage, urn, ctx)
-        else:
-            if self.config.max_files is not None and len(chosen) > self.config.max_files:
-                chosen = spread(chosen, self.config.max_files)
-            reading = read(chosen, format, storage, urn, ctx, peeked)
-        title = grouping.name.rpartition("/")[2]
-        if len(grouping.files) == 1 and grouping.files[0].path == grouping.root:
-            title = split_extension(title, extensions(formats))[0]
-        record, drift = records.dataset(
-            grouping,
-            reading,
-            self.names,
-            title,
-            parent=self.config.containers,
-            textual=format is not None and format.positional,
-        )
-        if grouping.marked and not reading.schemas and (known := ctx.get(urn)) is not None:
-            # Aliases count without an entry in `captured`: a log that cannot be read must not take them away.
-            record.value.aliases = known.value.aliases
-        if format is not None:
-            self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
-        for change in drift:
-            name = records.text(grouping.name)
-            message = (
-                f"the files of {name} do not agree on the type of {change.detail}"
-                if change.kind == "type"
-                else f"{change.path} is not in every file of {name}"
-            )
-            ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
-        yield record
-        yield from reading.stats
-        rows = reading.rows if len(chosen) == len(grouping.files) else None
-        profile = None
-        if self.config.profile is not None and format is not None and not grouping.marked:
-            profile = profile_of(
-                grouping.name, chosen, rows, record.value.fields, format, storage, urn, self.config.profile, ctx
-            )
-            if profile is not None and rows is None and profile.whole and len(chosen) == len(grouping.files):
-                rows = profile.rows
-        if statistics := records.stats(grouping, urn, rows, profile):
-            yield statistics
-
-    def _judge(
-        self,
-        grouping: Grouping,
-        chosen: Sequence[Entry],
-        reading: Reading,
-        aspects: frozenset[str],
-        urn: str,
-        ctx: Context,
-    ) -> None:
-        """Declare what the reading does not license."""
-        name = records.text(grouping.name)
-        if reading.broken:
-            first, *others = reading.broken
-            for broken in others:
-                ctx.warn("cannot-read", broken.why, records.text(broken.path))
-            files = "file" if len(chosen) == 1 else "files"
-            count = f"{len(reading.broken)} of {len(chosen)} {files} cannot be read"
-            why = f"{records.text(first.path)}: {first.why}"
-            if not grouping.marked:
-                why = f"{count}, such as {why}" if len(chosen) > 1 else first.why
-            self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
-        elif not reading.schemas:
-            ctx.warn("empty-file", "holds no byte; its fields are not known", name)
-        if len(chosen) < len(grouping.files):
-            why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
-            self._gap(urn, aspects - {"layout"}, "partial", why, ctx)
-        for status, listed, why, _ in dict.fromkeys(reading.notes):
-            if status in ("partial", "failed"):
-                self._gap(urn, frozenset(listed.split(",")), status, why, ctx)
-
-    @staticmethod
-    def _gap(urn: str, aspects: frozenset[str], status: Any, why: str, ctx: Context) -> None:
-        ctx.covered(Covered(Scope(urns=frozenset({urn})), aspects, status, why))
-
-    # Suggesting
+            within = narrowed
+        yield from super().plan(within, ctx)
 
     @classmethod
     def suggested_type(cls) -> str:
@@ -353,16 +116,12 @@ class Crawler(Source[C], Generic[C]):
         return ()
 
 
-class FilesSource(Crawler[FilesConfig]):
+class FilesSource(FolderCrawler[FilesConfig]):
     """Datasets in a folder of files, of every format that is named."""
 
     def formats(self, ctx: Context) -> dict[str, Format[Any]]:
         """Build the formats that the configuration names."""
-        built: dict[str, Format[Any]] = {}
-        for spec in self.config.formats:
-            format: Format[Any] = ctx.component(spec)
-            built[format.name_in_urn or spec.name] = format
-        return built
+        return named_formats(self.config.formats, ctx)
 
     @classmethod
     def suggested_type(cls) -> str:

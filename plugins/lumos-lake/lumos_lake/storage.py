@@ -7,7 +7,8 @@ is all that a listing needs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -61,10 +62,22 @@ class StoredFile(Struct):
 
 
 class Storage(Protocol):
-    """What discovery and reading ask of a place that holds files."""
+    """What discovery and reading ask of a place that holds files.
 
-    def list(self, *, start_after: str = "") -> Iterator[Entry]:
-        """Yield every file in lexicographic order of path, from after `start_after`."""
+    Attributes:
+        pinned: True when what `file` opens is the very content that was listed, or refused with `RetryableError`; a
+            file then need not be looked at again after it was read.
+    """
+
+    pinned: bool
+
+    def list(self, *, start_after: str = "", under: Sequence[str] = ()) -> Iterator[Entry]:
+        """Yield every file in lexicographic order of path.
+
+        Args:
+            start_after: Only what comes after this path.
+            under: Only what lies in these folders, none of which is inside another; empty = everything.
+        """
 
     def stat(self, path: str) -> Entry:
         """Return the present state of one file.
@@ -88,6 +101,8 @@ class LocalStorage:
         on_skip: Told the path of each symbolic link or special file that was left out.
     """
 
+    pinned = False
+
     def __init__(
         self,
         root: Path | str,
@@ -106,13 +121,32 @@ class LocalStorage:
         self._file = os.path.isfile(self.root)  # noqa: PTH113
         self._base = os.path.dirname(self.root) if self._file else self.root  # noqa: PTH120
 
-    def list(self, *, start_after: str = "") -> Iterator[Entry]:
+    def list(self, *, start_after: str = "", under: Sequence[str] = ()) -> Iterator[Entry]:
         """Yield every file in lexicographic order of path; a folder that is denied is told to `on_gap`."""
         if self._file:
             yield self.stat(os.path.basename(self.root))  # noqa: PTH119
             return
-        seen = {self._identity(self.root)} if self._follow else set()
-        stack: list[Iterator[tuple[str, os.DirEntry[str], bool]]] = [self._scan("", start_after)]
+        if not under:
+            yield from self._walk("", start_after)
+        for folder in sorted(under, key=lambda folder: f"{folder}/"):
+            if self._listed(folder):
+                yield from self._walk(f"{folder}/", start_after)
+
+    def _listed(self, folder: str) -> bool:
+        """Tell whether a walk from the root would come to a folder."""
+        path = self.root
+        for name in folder.split("/"):
+            path = os.path.join(path, name)  # noqa: PTH118
+            if self._prune(name) or (not self._follow and os.path.islink(path)):  # noqa: PTH114
+                return False
+        return True
+
+    def _walk(self, folder: str, start_after: str) -> Iterator[Entry]:
+        seen = set()
+        if self._follow:
+            with suppress(OSError):  # told by the scan
+                seen.add(self._identity(os.path.join(self.root, folder)))  # noqa: PTH118
+        stack: list[Iterator[tuple[str, os.DirEntry[str], bool]]] = [self._scan(folder, start_after)]
         while stack:
             for path, entry, is_dir in stack[-1]:
                 if is_dir:

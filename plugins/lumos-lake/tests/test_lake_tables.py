@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lumos_lake import CrawlConfig, Entry, discover
-from lumos_lake.source import Crawler
+from lumos_lake.source import FolderCrawler
 from lumos_lake.storage import LocalStorage
 from lumos_lake.tables import hidden, public, time_of, whole
 from pydantic import Field as Option
@@ -70,7 +70,7 @@ def put(root: Path, path: str, text: str = "") -> None:
     target.write_text(text)
 
 
-class Lake(Crawler[CrawlConfig]):
+class Lake(FolderCrawler[CrawlConfig]):
     """The crawler with that format, or with none."""
 
     named = True

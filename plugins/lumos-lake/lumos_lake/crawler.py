@@ -1,0 +1,373 @@
+"""The one crawler: a storage is listed, its files are grouped into datasets, every schema is looked at."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, ClassVar, Generic, TypeVar
+
+from lumos_core.plugin_api import (
+    AnyRecord,
+    ComponentSpec,
+    ConfigError,
+    Context,
+    Covered,
+    Format,
+    Scope,
+    Source,
+    Unit,
+    read_yaml,
+    urns,
+)
+
+from . import records
+from .config import LakeConfig
+from .discovery import Grouping, Layout, Overrides, layout
+from .discovery.names import split_extension
+from .discovery.overrides import Filter
+from .discovery.similarity import spread
+from .licence import declare
+from .narrowing import Roots
+from .probe import extensions, signature, sniff
+from .profiling import profile_of
+from .reading import Reading, read
+from .records import ASPECTS, Names
+from .storage import Entry, Gap, Storage
+from .tables import read_log
+from .telling import tell
+from .units import pack, unpack
+
+C = TypeVar("C", bound=LakeConfig)
+
+SMALL = 4
+"""Datasets of at most so many files share a unit ..."""
+TOGETHER = 32
+"""... with at most so many others ..."""
+MANY = 64
+"""... when the lake has more datasets than this."""
+
+
+class Crawler(Source[C], Generic[C]):
+    """The one crawler; a subclass says where the files lie and which formats it reads."""
+
+    capabilities: ClassVar[frozenset[str]] = ASPECTS | {
+        "record",
+        "description",
+        "fields.description",
+        "fields.properties",
+        "keys",
+        "native_schema",
+    }
+
+    # What a subclass says
+
+    @abstractmethod
+    def formats(self, ctx: Context) -> dict[str, Format[Any]]:
+        """Build the formats to read, by name."""
+
+    @abstractmethod
+    def storage(self, gaps: list[Gap], skipped: list[str]) -> Storage:
+        """Open the place where the files lie.
+
+        Args:
+            gaps: Gets what could not be listed.
+            skipped: Gets the paths of what was left out, and is no file.
+        """
+
+    @property
+    @abstractmethod
+    def root_name(self) -> str:
+        """Name of the dataset that the root itself may be."""
+
+    @property
+    def title(self) -> str:
+        """What the lake is called in messages."""
+        return self.root_name
+
+    def location(self, root: str) -> str:
+        """Return where a folder or file below the root is, for the layout of its dataset."""
+        return records.text(root) or "."
+
+    def narrows(self) -> bool:
+        """Tell whether a part of the lake may be listed alone."""
+        return True
+
+    def overrides(self) -> Overrides:
+        """Read what people know better than any layout tells.
+
+        Raises:
+            ConfigError: When the file cannot be read.
+        """
+        return read_yaml(self.config.overrides, Overrides) if self.config.overrides is not None else Overrides()
+
+    @property
+    def names(self) -> Names:
+        """How things of this source are named."""
+        return Names(self.config.platform, self.config.env, self.config.instance)
+
+    @property
+    def scope(self) -> Scope:
+        """Everything that this source may hold: its instance alone, or all names that have no instance."""
+        return Scope(
+            types=frozenset({"dataset", "container"}),
+            platform=urns.encode(self.config.platform),
+            env=urns.encode(self.config.env),
+            prefixes=(self.names.prefix(""),),
+        )
+
+    def filter(self) -> tuple[Overrides, Filter]:
+        """Return the overrides, and which paths are looked at.
+
+        Raises:
+            ConfigError: When the overrides cannot be read or a glob is not valid.
+        """
+        overrides = self.overrides()
+        try:
+            include = [*self.config.include, *overrides.include]
+            return overrides, Filter(include, [*self.config.exclude, *overrides.exclude])
+        except ValueError as error:
+            raise ConfigError(str(error), fix="correct `include` or `exclude`", where="include") from error
+
+    # Planning
+
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """List the lake, group its files, declare what was seen, and yield units of one or several datasets.
+
+        A narrow scope is answered by listing the folders of its datasets, where that gives the answer of the whole.
+
+        Raises:
+            ConfigError: When the lake is missing or cannot be read.
+        """
+        reach = self.scope.narrowed(within)
+        if reach is None:
+            return
+        self.check(ctx)
+        gaps: list[Gap] = []
+        skipped: list[str] = []
+        peeked: set[str] = set()
+        found = self._look(reach, within, gaps, skipped, peeked, ctx)
+        if found is None:
+            return
+        tell(found, self.formats(ctx), gaps, skipped, self.title, ctx)
+        for covered in declare(reach, self.scope, self.names, self.root_name, found, gaps):
+            ctx.covered(covered)
+        yield from self._units(found, within, peeked)
+
+    def _look(
+        self, reach: Scope, within: Scope, gaps: list[Gap], skipped: list[str], peeked: set[str], ctx: Context
+    ) -> Layout | None:
+        """Find the datasets of a scope, by listing no more than it takes; None when the run was cancelled."""
+        known = None if ctx.full or within.includes(self.scope) or not self.narrows() else Roots.recall(ctx)
+        folders = known.asked(reach, self.names) if known is not None else None
+        while known is not None and folders is not None:
+            found = self._layout(folders, gaps, skipped, peeked, ctx)
+            if found is None:
+                return None
+            wider = known.wider(folders, found.groupings)
+            if wider == folders:
+                after = known.after(folders, found.groupings, self.names)
+                if after != known:
+                    after.remember(ctx)
+                return found
+            folders = wider
+            gaps.clear()
+            skipped.clear()
+        found = self._layout((), gaps, skipped, peeked, ctx)
+        if found is not None:
+            Roots.of(found.groupings, self.names).remember(ctx)
+        return found
+
+    def touched(self, paths: Iterable[str], ctx: Context) -> dict[str, Scope]:
+        """Return for each path what must be looked at again after it came, went or changed."""
+        known = Roots.recall(ctx)
+        return {path: self.scope if known is None else known.scope_of(path, self.names) for path in paths}
+
+    def _layout(
+        self, folders: Sequence[str], gaps: list[Gap], skipped: list[str], peeked: set[str], ctx: Context
+    ) -> Layout | None:
+        overrides, wanted = self.filter()
+        storage, formats = self.storage(gaps, skipped), self.formats(ctx)
+        listing = []
+        for count, entry in enumerate(storage.list(under=folders)):
+            if count % 1000 == 0 and ctx.cancelled():
+                return None
+            if wanted(entry.path):
+                listing.append(entry)
+        if ctx.cancelled():
+            return None
+        return layout(
+            listing,
+            extensions=extensions(formats),
+            markers={name: format.markers for name, format in formats.items() if format.markers},
+            overrides=overrides,
+            peek=partial(signature, formats, storage, ctx, peeked),
+            known=partial(self._known, ctx),
+            hidden=self.config.hidden,
+            sniff=partial(sniff, formats, storage),
+            root_name=self.root_name,
+        )
+
+    def _known(self, ctx: Context, name: str) -> str | None:
+        record = ctx.get(self.names.dataset(name))
+        if record is None or record.value.layout is None:
+            return None
+        format: str | None = record.value.layout.format
+        return format
+
+    def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
+        small: list[Grouping] = []
+        batch = len(found.groupings) > MANY
+        chosen = [grouping for grouping in found.groupings if within.matches(self.names.dataset(grouping.name))]
+        for grouping in chosen:
+            if batch and len(grouping.files) <= SMALL:
+                small.append(grouping)
+                if len(small) == TOGETHER:
+                    yield self._unit(small, peeked)
+                    small = []
+            else:
+                yield self._unit([grouping], peeked)
+        if small:
+            yield self._unit(small, peeked)
+        if self.config.containers:
+            holders = [
+                folder
+                for folder in records.folders(grouping.name for grouping in found.groupings)
+                if within.matches(self.names.container(folder))
+            ]
+            for start in range(0, len(holders), 1000):
+                part = holders[start : start + 1000]
+                yield Unit(
+                    key=f"folders {start + 1}-{start + len(part)}",
+                    scope=Scope(urns=frozenset(self.names.container(folder) for folder in part)),
+                    args={"folders": [os.fsencode(folder) for folder in part]},
+                )
+
+    def _unit(self, groupings: Sequence[Grouping], peeked: set[str]) -> Unit:
+        first = records.text(groupings[0].name)
+        return Unit(
+            key=first if len(groupings) == 1 else f"{first} and {len(groupings) - 1} more",
+            scope=Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in groupings)),
+            weight=sum(max(1, len(grouping.files)) for grouping in groupings),
+            args={"groupings": [pack(grouping, peeked) for grouping in groupings]},
+        )
+
+    # Reading
+
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Read the datasets of a unit, or its folders.
+
+        Raises:
+            RetryableError: When a file keeps changing while it is read.
+        """
+        for folder in unit.args.get("folders", ()):
+            yield records.container(os.fsdecode(folder), self.names)
+        if "groupings" not in unit.args:
+            return
+        formats = self.formats(ctx)
+        storage = self.storage([], [])
+        for done, blob in enumerate(unit.args["groupings"]):
+            grouping, peeked = unpack(blob)
+            yield from self._dataset(grouping, peeked, formats, storage, ctx)
+            ctx.progress(done + 1, len(unit.args["groupings"]))
+
+    def _dataset(
+        self,
+        grouping: Grouping,
+        peeked: Sequence[str],
+        formats: dict[str, Format[Any]],
+        storage: Storage,
+        ctx: Context,
+    ) -> Iterator[AnyRecord]:
+        urn = self.names.dataset(grouping.name)
+        format = formats.get(grouping.format)
+        chosen: Sequence[Entry] = grouping.files
+        if format is None:
+            reading = Reading([], [], None, [], [])
+        elif grouping.marked:
+            reading = read_log(chosen, format, storage, urn, ctx)
+        else:
+            if self.config.max_files is not None and len(chosen) > self.config.max_files:
+                chosen = spread(chosen, self.config.max_files)
+            reading = read(chosen, format, storage, urn, ctx, peeked)
+        title = grouping.name.rpartition("/")[2]
+        if len(grouping.files) == 1 and grouping.files[0].path == grouping.root:
+            title = split_extension(title, extensions(formats))[0]
+        record, drift = records.dataset(
+            grouping,
+            reading,
+            self.names,
+            title,
+            location=self.location(grouping.root),
+            parent=self.config.containers,
+            textual=format is not None and format.positional,
+        )
+        if grouping.marked and not reading.schemas and (known := ctx.get(urn)) is not None:
+            # Aliases count without an entry in `captured`: a log that cannot be read must not take them away.
+            record.value.aliases = known.value.aliases
+        if format is not None:
+            self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
+        for change in drift:
+            name = records.text(grouping.name)
+            message = (
+                f"the files of {name} do not agree on the type of {change.detail}"
+                if change.kind == "type"
+                else f"{change.path} is not in every file of {name}"
+            )
+            ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
+        yield record
+        yield from reading.stats
+        rows = reading.rows if len(chosen) == len(grouping.files) else None
+        profile = None
+        if self.config.profile is not None and format is not None and not grouping.marked:
+            profile = profile_of(
+                grouping.name, chosen, rows, record.value.fields, format, storage, urn, self.config.profile, ctx
+            )
+            if profile is not None and rows is None and profile.whole and len(chosen) == len(grouping.files):
+                rows = profile.rows
+        if statistics := records.stats(grouping, urn, rows, profile):
+            yield statistics
+
+    def _judge(
+        self,
+        grouping: Grouping,
+        chosen: Sequence[Entry],
+        reading: Reading,
+        aspects: frozenset[str],
+        urn: str,
+        ctx: Context,
+    ) -> None:
+        """Declare what the reading does not license."""
+        name = records.text(grouping.name)
+        if reading.broken:
+            first, *others = reading.broken
+            for broken in others:
+                ctx.warn("cannot-read", broken.why, records.text(broken.path))
+            files = "file" if len(chosen) == 1 else "files"
+            count = f"{len(reading.broken)} of {len(chosen)} {files} cannot be read"
+            why = f"{records.text(first.path)}: {first.why}"
+            if not grouping.marked:
+                why = f"{count}, such as {why}" if len(chosen) > 1 else first.why
+            self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
+        elif not reading.schemas:
+            ctx.warn("empty-file", "holds no byte; its fields are not known", name)
+        if len(chosen) < len(grouping.files):
+            why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
+            self._gap(urn, aspects - {"layout"}, "partial", why, ctx)
+        for status, listed, why, _ in dict.fromkeys(reading.notes):
+            if status in ("partial", "failed"):
+                self._gap(urn, frozenset(listed.split(",")), status, why, ctx)
+
+    @staticmethod
+    def _gap(urn: str, aspects: frozenset[str], status: Any, why: str, ctx: Context) -> None:
+        ctx.covered(Covered(Scope(urns=frozenset({urn})), aspects, status, why))
+
+
+def named_formats(specs: Iterable[ComponentSpec], ctx: Context) -> dict[str, Format[Any]]:
+    """Build the formats that a configuration names, by name."""
+    built: dict[str, Format[Any]] = {}
+    for spec in specs:
+        format: Format[Any] = ctx.component(spec)
+        built[format.name_in_urn or spec.name] = format
+    return built
