@@ -1,4 +1,4 @@
-"""Avro schemas to fields.
+"""Avro schemas to fields, for files of Avro and for tables that keep their schema as Avro.
 
 Source of the rules: Apache Avro specification 1.12, sections Schema Declaration, Names and Logical Types.
 """

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lumos_lake.avro import Reader, full_name
 from lumos_lake.heads import cannot_open, check_unchanged, empty, profile, unreadable
 
 from lumos_core.plugin_api import (
@@ -22,7 +23,6 @@ from lumos_core.plugin_api import (
 )
 
 from .config import AvroConfig
-from .schema import Reader, full_name
 
 if TYPE_CHECKING:
     from lumos_lake.profiling import Known, Sampling

@@ -12,10 +12,10 @@ import fastavro
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lumos_lake.avro import Reader
 from lumos_lake.storage import LocalStorage, StoredFile
 from lumos_source_avro.config import AvroConfig
 from lumos_source_avro.format import AvroFormat
-from lumos_source_avro.schema import Reader
 
 from lumos_core.plugin_api import (
     Dataset,
