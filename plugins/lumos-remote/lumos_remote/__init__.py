@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Unsupported,
         Untrusted,
     )
+    from .hook import Hook, HookConfig, HookUrl
     from .parallel import each
     from .redaction import Redactor
     from .references import Ref
@@ -58,6 +59,7 @@ _WHERE = {
     "config": "RemoteConfig",
     "errors": "Broken Busy Exists Forbidden LostAnswer Missing Moved NotData Redirected Refused RemoteError TooLarge "
     "Unauthorised Unreachable Unsupported Untrusted",
+    "hook": "Hook HookConfig HookUrl",
     "parallel": "each",
     "redaction": "Redactor",
     "references": "Ref",
@@ -77,6 +79,9 @@ __all__ = [
     "Client",
     "Exists",
     "Forbidden",
+    "Hook",
+    "HookConfig",
+    "HookUrl",
     "LostAnswer",
     "Missing",
     "Moved",

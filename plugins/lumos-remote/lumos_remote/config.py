@@ -6,11 +6,23 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from lumos_core.plugin_api import Config, LocalPath
 
 _PROXY = re.compile(r"https?://", re.I)
+
+
+def _proxy(value: SecretStr) -> SecretStr:
+    # What is no address would be taken for a host, and a message names hosts.
+    text = value.get_secret_value()
+    if text and not (_PROXY.match(text) and _host(text)):
+        raise ValueError("a proxy is an address that starts with `http://` or `https://`")
+    return value
+
+
+Proxy = Annotated[SecretStr, AfterValidator(_proxy)]
+"""The address of a proxy, or nothing; a secret, since it may hold a password."""
 
 
 class RemoteConfig(Config):
@@ -47,7 +59,7 @@ class RemoteConfig(Config):
     private_key: LocalPath | None = Field(
         default=None, description="Its private key (PEM), where it is not in the same file."
     )
-    proxy: SecretStr | None = Field(
+    proxy: Proxy | None = Field(
         default=None,
         description='Proxy to use; without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are followed, and `""` '
         "uses none.",
@@ -61,15 +73,6 @@ class RemoteConfig(Config):
     @classmethod
     def _address(cls, value: str) -> str:
         return address(value)
-
-    @field_validator("proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        # What is no address would be taken for a host, and a message names hosts.
-        text = "" if value is None else value.get_secret_value()
-        if text and not (_PROXY.match(text) and _host(text)):
-            raise ValueError("a proxy is an address that starts with `http://` or `https://`")
-        return value
 
 
 def _host(value: str) -> str:
