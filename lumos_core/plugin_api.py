@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .contracts.enricher import Enricher
     from .contracts.executor import Executor
     from .contracts.format import File, Format
-    from .contracts.notifier import Gathered, NotifierConfig, Told, gather, tell
+    from .contracts.notifier import Gathered, Gatherer, NotifierConfig, Told, gather, tell
     from .contracts.profile import ProfileConfig, ProfileOption, profile_option
     from .contracts.reporter import (
         GateResult,
@@ -142,7 +142,7 @@ _WHERE = {
     "contracts.enricher": "Enricher",
     "contracts.executor": "Executor",
     "contracts.format": "File Format",
-    "contracts.notifier": "Gathered NotifierConfig Told gather tell",
+    "contracts.notifier": "Gathered Gatherer NotifierConfig Told gather tell",
     "contracts.profile": "ProfileConfig ProfileOption profile_option",
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
     "contracts.source": "Event Source Unit",
@@ -225,6 +225,7 @@ __all__ = [
     "FormatSpec",
     "GateResult",
     "Gathered",
+    "Gatherer",
     "Grant",
     "Graph",
     "Group",

@@ -21,7 +21,6 @@ An event can come twice (at least once is what can be promised), so that a messa
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -158,28 +157,54 @@ class Told(NamedTuple):
         yield f"  event: {self.id}"
 
 
+class Gatherer:
+    """Gathers what one message is to tell, holding no more than twice `max_events` of it.
+
+    Args:
+        config: What is wanted.
+    """
+
+    def __init__(self, config: NotifierConfig) -> None:
+        self._config = config
+        self._worst: list[ChangeEvent] = []
+        self._count = self._sum = 0
+
+    def add(self, event: ChangeEvent) -> None:
+        """Take an event, if it is wanted."""
+        if not self._config.wants(event):
+            return
+        self._count += 1
+        # A sum does not depend on the order; of digests, it depends on every digit of every id.
+        self._sum += int.from_bytes(hashlib.sha256(event.id.encode()).digest()[:16], "big")
+        self._worst.append(event)
+        if len(self._worst) > 2 * self._config.max_events:
+            self._keep()
+
+    def gathered(self) -> Gathered | None:
+        """Return what there is to tell; None when that is nothing."""
+        if not self._count:
+            return None
+        self._keep()
+        return Gathered(
+            f"{self._sum % (1 << 128):032x}", list(self._worst), self._count, _headline(self._worst[0], self._count)
+        )
+
+    def _keep(self) -> None:
+        self._worst.sort(key=lambda event: (_worst_first(event.severity), event.urn))
+        del self._worst[self._config.max_events :]
+
+
 def gather(events: Iterable[ChangeEvent], config: NotifierConfig) -> Gathered | None:
     """Return what one message is to tell; None when that is nothing.
 
     Args:
-        events: In any order; read once, and no more than `max_events` of them are held.
+        events: In any order; read once.
         config: What is wanted.
     """
-    count = total = 0
-
-    def wanted() -> Iterator[ChangeEvent]:
-        nonlocal count, total
-        for event in events:
-            if config.wants(event):
-                count += 1
-                # A sum does not depend on the order; digests, so that it does on every digit of every id.
-                total += int.from_bytes(hashlib.sha256(event.id.encode()).digest()[:16], "big")
-                yield event
-
-    named = heapq.nsmallest(config.max_events, wanted(), key=lambda event: (_worst_first(event.severity), event.urn))
-    if not named:
-        return None
-    return Gathered(f"{total % (1 << 128):032x}", named, count, _headline(named[0], count))
+    gatherer = Gatherer(config)
+    for event in events:
+        gatherer.add(event)
+    return gatherer.gathered()
 
 
 def tell(event: ChangeEvent) -> Told:

@@ -1,0 +1,1 @@
+"""The reporter `webhook`: what changed, as signed JSON."""
