@@ -23,6 +23,7 @@ _API = {
     "validate": "lumos_core.running.api",
     "diff": "lumos_core.history.api",
     "log": "lumos_core.history.api",
+    "events": "lumos_core.history.events",
     "open_store": "lumos_core.history.api",
     "view": "lumos_core.history.api",
     "load_pipeline": "lumos_core.config.api",

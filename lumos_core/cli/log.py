@@ -14,21 +14,58 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..history.api import Moment
+    from ..model.event import ChangeEvent
 
 
 @click.command("log")
 @click.argument("dataset", required=False, default="", metavar="[URN|NAME]")
+@click.option("--events", "happened", is_flag=True, help="Show what happened to datasets instead of runs.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 @as_of_option
 @pipeline_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, dataset: str, limit: int, as_of: str, pipeline: str | None, as_json: bool) -> None:
-    """Show every run, newest first; or the versions of one dataset, with what changed in each."""
+def command(
+    ctx: click.Context,
+    dataset: str,
+    happened: bool,
+    limit: int,
+    as_of: str,
+    pipeline: str | None,
+    as_json: bool,
+) -> None:
+    """Show every run, newest first; or the versions of one dataset, with what changed in each.
+
+    With --events, show what happened: created, deleted, schema-changed or modified, to all datasets or to one.
+    """
+    if happened:
+        _show_events(ctx, dataset, limit, as_of, pipeline)
+        return
     from ..history.api import log
 
     found = log(dataset, pipeline=pipeline, as_of=as_of, limit=limit)
     emit(ctx, [_data(moment) for moment in found], lambda: _versions(found) if dataset else _runs(found))
+
+
+def _show_events(ctx: click.Context, dataset: str, limit: int, as_of: str, pipeline: str | None) -> None:
+    import msgspec
+
+    from ..history.events import events
+
+    if as_of != "head":
+        raise click.UsageError("--events shows all that happened: leave out --as-of.", ctx)
+    found = events(dataset, pipeline=pipeline, limit=limit)
+    emit(ctx, [msgspec.to_builtins(event) for event in found], lambda: _happened(found))
+
+
+def _happened(found: list[ChangeEvent]) -> Table:
+    from ..model.urns import name
+
+    rows = [
+        (event.at, severity(event.severity), event.type, name(event.urn), event.version, event.summary)
+        for event in found
+    ]
+    return table_of("at", "severity", "what", "dataset", "version", "summary", rows=rows)
 
 
 def _data(moment: Moment) -> dict[str, Any]:

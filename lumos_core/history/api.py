@@ -112,7 +112,7 @@ def log(
         commits: Iterator[Entry] = dropwhile(lambda entry: _name(entry) != _name(last), store.log(ref=last.ref))
         versions: dict[str, Version] = {}
         if dataset:
-            urn, seen = _urn_of(store, dataset, as_of), {_name(entry) for entry in commits}
+            urn, seen = dataset_urn(store, dataset, as_of), {_name(entry) for entry in commits}
             commits = (entry for entry in store.log(urn, last.ref) if _name(entry) in seen)
             versions = _versions(store, urn)
         return [
@@ -208,8 +208,12 @@ def _name(entry: Entry) -> tuple[str, str, str]:
     return entry.state, entry.at, str(entry.meta.get("run"))
 
 
-def _urn_of(store: Store[Any], dataset: str, as_of: str) -> str:
-    """Return the URN of a dataset; one that is gone is still found by its URN."""
+def dataset_urn(store: Store[Any], dataset: str, as_of: str = "head") -> str:
+    """Return the URN of a dataset; one that is gone is still found by its URN.
+
+    Raises:
+        UsageError: When there is no such dataset, then or ever.
+    """
     if dataset.startswith("urn:") and next(store.log(host(dataset)), None) is not None:
         return host(dataset)
     return query.find(resolve(store, as_of), dataset).urn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -106,6 +107,39 @@ def _meet(one: str, other: str) -> str | None:
 
 def _fits(name: str, prefix: str) -> bool:
     return name.startswith(prefix) if prefix else ":" not in name
+
+
+NOTHING = Scope(types=frozenset({""}))
+"""A scope without records: no type is called so."""
+
+
+def united(scopes: Iterable[Scope]) -> Scope:
+    """Return a scope that holds every record of some scopes; of none, `NOTHING`.
+
+    It is the smallest where they differ in their URNs or prefixes only; where they differ in more, it holds more
+    than they do together.
+    """
+    found: Scope | None = None
+    for scope in scopes:
+        if scope != NOTHING:
+            found = scope if found is None else _both(found, scope)
+    return NOTHING if found is None else found
+
+
+def _both(one: Scope, other: Scope) -> Scope:
+    if one.includes(other):
+        return one
+    if other.includes(one):
+        return other
+    # Prefixes and URNs are alternatives of one condition: who has neither, has none.
+    open_ = not (one.prefixes or one.urns) or not (other.prefixes or other.urns)
+    return Scope(
+        types=one.types | other.types if one.types and other.types else frozenset(),
+        platform=one.platform if one.platform == other.platform else "",
+        env=one.env if one.env == other.env else "",
+        prefixes=() if open_ else tuple(dict.fromkeys((*one.prefixes, *other.prefixes))),
+        urns=frozenset() if open_ else one.urns | other.urns,
+    )
 
 
 class Covered(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

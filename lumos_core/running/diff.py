@@ -6,8 +6,9 @@ it, and a key that this run did not look at is carried forward inside its record
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +16,23 @@ from ..contracts.answers import expected
 from ..contracts.differ import Differ, Pair
 from ..contracts.store import Row
 from ..errors import LumosError
+from ..files import atomic_write
 from ..model.change import Change
 from ..model.coverage import Coverage
 from ..model.entities import Entity
 from ..model.merge import captured_by_both, carry_forward
-from ..model.record import AnyRecord, canonical, decode, line_key, make_key, without_stats
+from ..model.record import (
+    AnyRecord,
+    canonical,
+    decode,
+    line_key,
+    line_kind,
+    line_urn,
+    make_key,
+    split_key,
+    without_stats,
+)
+from ..model.scope import NOTHING
 from ..model.urns import host, parse
 from ..snapshot.join import join
 from .changes import ChangeFile, by_record
@@ -28,17 +41,22 @@ from .linefile import LineFile
 from .rows import Rows
 from .session import Session
 
+FEW = 500
+"""Records that are asked for one by one; of more, everything is read."""
+
 
 class Difference(NamedTuple):
     """What `diff` found.
 
     Attributes:
         rows: Changed records (no stats).
+        replaced: The lines that these rows replace or take out.
         changes: Findings, by record.
         not_captured: (platform or kind, aspect) -> records that had it before and were not looked at now.
     """
 
     rows: Rows
+    replaced: LineFile
     changes: ChangeFile
     not_captured: Counter[tuple[str, str]]
 
@@ -46,10 +64,21 @@ class Difference(NamedTuple):
 def diff(session: Session, stream: LineFile, before: Coverage) -> Difference:
     """Compare what this run saw with `head`: first the rows, then what they mean."""
     lost: Counter[tuple[str, str]] = Counter()
-    with session.guard_disk("write the changed records"):
-        rows = Rows.write(session.scratch / "rows", _changed(session, without_stats(stream), before, lost))
-    changes = judge(session, _pairs(session, rows), session.scratch / "changes.jsonl", after(session, stream))
-    return Difference(rows, changes, lost)
+    path, replaced = session.scratch / "rows", 0
+    with session.guard_disk("write the changed records"), atomic_write(path.with_name("replaced"), "wb") as olds:
+
+        def rows_of_changed() -> Iterator[Row]:
+            nonlocal replaced
+            for row, old in _changed(session, stream, before, lost):
+                if old is not None:
+                    olds.write(old + b"\n")
+                    replaced += 1
+                yield row
+
+        rows = Rows.write(path, rows_of_changed())
+    old_lines = LineFile(path.with_name("replaced"), replaced)
+    changes = judge(session, pairs_of(rows, old_lines), session.scratch / "changes.jsonl", after(session, stream))
+    return Difference(rows, old_lines, changes, lost)
 
 
 def after(session: Session, stream: LineFile) -> Look:
@@ -58,26 +87,36 @@ def after(session: Session, stream: LineFile) -> Look:
 
 
 def _changed(
-    session: Session, seen: Iterable[bytes], before: Coverage, lost: Counter[tuple[str, str]]
-) -> Iterator[Row]:
-    old_lines = without_stats(session.store.lines("head"))
-    for done, (old, new) in enumerate(join(old_lines, iter(seen)), 1):
+    session: Session, stream: LineFile, before: Coverage, lost: Counter[tuple[str, str]]
+) -> Iterator[tuple[Row, bytes | None]]:
+    """Every changed row, with the line that it replaces."""
+    for done, (old, new) in enumerate(join(_known(session, stream), without_stats(stream)), 1):
         if not done % 200:
             session.stop_if_cancelled()
         if new is None:
             assert old is not None
-            record = decode(old)
-            if before.complete(record.urn) and session.coverage.complete(record.urn):
-                yield record.kind, record.urn, None
+            urn = line_urn(old)
+            if session.asked.matches(urn) and before.complete(urn) and session.coverage.complete(urn):
+                yield (line_kind(old), urn, None), old
         elif old is None:
-            record = decode(new)
-            yield record.kind, record.urn, new
+            yield (line_kind(new), line_urn(new), new), None
         else:
             past, present = decode(old), decode(new)
             _count_lost(past, present, lost)
             line = canonical(carry_forward(past, present))
             if line != old:
-                yield present.kind, present.urn, line
+                yield (present.kind, present.urn, line), old
+
+
+def _known(session: Session, stream: LineFile) -> Iterator[bytes]:
+    """The lines of `head` that this run may say something about: what it was asked to read, and what it saw beyond."""
+    store, asked = session.store, session.asked
+    if asked != NOTHING and (asked.prefixes or not 0 < len(asked.urns) <= FEW):
+        return without_stats(store.lines("head"))
+    keys = (split_key(line_key(line)) for line in without_stats(stream))
+    beyond = (store.get("head", kind, urn) for kind, urn in keys if not asked.matches(urn))
+    inside = iter(()) if asked == NOTHING else without_stats(store.lines("head", asked))
+    return heapq.merge(inside, (line for line in beyond if line is not None), key=line_key)
 
 
 def _count_lost(past: AnyRecord, present: AnyRecord, lost: Counter[tuple[str, str]]) -> None:
@@ -88,14 +127,14 @@ def _count_lost(past: AnyRecord, present: AnyRecord, lost: Counter[tuple[str, st
             lost.update((urn.platform or present.kind, aspect) for aspect in gone)
 
 
-def _pairs(session: Session, rows: Rows) -> Iterator[Pair]:
+def pairs_of(rows: Rows, replaced: LineFile) -> Iterator[Pair]:
     """Pair the changed rows with what they replace."""
-    olds = without_stats(session.store.lines("head"))
+    olds = iter(replaced)
     old = next(olds, None)
     for key, line in rows.keyed():
-        while old is not None and line_key(old) < key:
-            old = next(olds, None)
-        before = decode(old) if old is not None and line_key(old) == key else None
+        before = None
+        if old is not None and line_key(old) == key:
+            before, old = decode(old), next(olds, None)
         after = None if line is None else decode(line)
         yield Pair(before, after, captured_by_both(before, after))
 

@@ -18,7 +18,7 @@ from ..contracts.source import Source, Unit
 from ..errors import Cancelled, DiskError, LumosError, RetryableError, UnitError
 from ..model.aspects import ASPECTS, RECORD
 from ..model.record import Record, canonical
-from ..model.scope import Covered, Scope
+from ..model.scope import NOTHING, Covered, Scope, united
 from ..snapshot.sorter import LineSorter
 from .context import RunContext, contained
 from .order import tag
@@ -127,22 +127,43 @@ def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[Any
 
 
 def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[Any]]]) -> Iterator[Task]:
+    """Plan every source.
+
+    A source that is due is looked at whole, and first: what it speaks of is then asked of the others too, since a
+    record may be theirs as well. Where it does not say what that is, they are looked at whole.
+    """
+    asked = [session.within]
+    for number, within in session.due.items():
+        ctx = yield from _plan_one(session, number, *components[number], within)
+        found = [] if ctx is None else [one.scope for one in ctx.declared if RECORD in one.aspects]
+        asked += found or [within]
+    session.asked = united(asked)
     for number, (spec, source) in components.items():
-        ctx = _context(session, spec)
-        try:
-            with contained():
-                source.check(ctx)
-                for unit in expected(source.plan(session.within, ctx), Unit, "plan()"):
-                    yield Task(number, unit)
-            session.absorb(ctx)
-        except (Cancelled, DiskError):
-            raise
-        except Exception as error:  # a source that cannot be listed must not end the others
-            session.warnings.extend(ctx.warnings)
-            notice = session.fail("source-failed", error, spec.name, f"source {spec.name}")
-            # Nobody knows what it would have listed, so that no other source may say that something is gone.
-            session.coverage.add(Covered(Scope(), frozenset({RECORD}), "failed", notice.message))
-            session.debug(error)
+        if number not in session.due and session.asked != NOTHING:
+            yield from _plan_one(session, number, spec, source, session.asked)
+
+
+def _plan_one(
+    session: Session, number: int, spec: ComponentSpec, source: Source[Any], within: Scope
+) -> Generator[Task, None, RunContext | None]:
+    """Plan one source; return the context that it declared in, None when it failed."""
+    ctx = _context(session, spec)
+    try:
+        with contained():
+            source.check(ctx)
+            for unit in expected(source.plan(within, ctx), Unit, "plan()"):
+                yield Task(number, unit)
+        session.absorb(ctx)
+        return ctx
+    except (Cancelled, DiskError):
+        raise
+    except Exception as error:  # a source that cannot be listed must not end the others
+        session.warnings.extend(ctx.warnings)
+        notice = session.fail("source-failed", error, spec.name, f"source {spec.name}")
+        # Nobody knows what it would have listed, so that no other source may say that something is gone.
+        session.coverage.add(Covered(Scope(), frozenset({RECORD}), "failed", notice.message))
+        session.debug(error)
+        return None
 
 
 def _context(session: Session, spec: ComponentSpec) -> RunContext:

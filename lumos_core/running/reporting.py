@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Many, Reporter, RunResult
 from ..errors import Cancelled
+from ..loading.registry import Registry
 from ..model.record import STATS_START, field_count, line_kind
 from ..snapshot.frame import SourceInfo, stats_path
 from ..snapshot.reader import SnapshotReader
@@ -53,20 +54,44 @@ def describe(result: RunResult, session: Session, stream: LineFile) -> None:
     result.graph = session.graph
 
 
-def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) -> None:
-    """Call every reporter; one that fails harms neither the run nor the others."""
+def notifiers(specs: Iterable[ComponentSpec]) -> dict[str, ComponentSpec]:
+    """Return the reporters that send messages, each under a name of its own: what is owed to it is kept under it."""
+    found: dict[str, ComponentSpec] = {}
     for spec in specs:
-        reporter: Reporter[Any] | None = None
-        try:
-            reporter = spec.build()
-            with contained():
-                reporter.report(result)
-        except Cancelled:
-            raise
-        except Exception as error:  # a report that cannot be written is reported, nothing more
-            session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
-            result.exit_code = result.exit_code or 3  # the reporters that come after it tell the truth
-            session.debug(error)
-        finally:
-            if reporter is not None:
-                session.finish(reporter, spec)
+        if notifies(spec):
+            same = sum(name == spec.name or name.startswith(f"{spec.name}~") for name in found)
+            found[f"{spec.name}~{same + 1}" if same else spec.name] = spec
+    return found
+
+
+def notifies(spec: ComponentSpec) -> bool:
+    """Tell whether a reporter sends messages about events."""
+    component, _ = Registry.load().classes("reporter", spec.type, spec.base)
+    return bool(getattr(component, "notifies", False))
+
+
+def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) -> None:
+    """Call every reporter that tells of runs; one that fails harms neither the run nor the others."""
+    for spec in specs:
+        if not notifies(spec):
+            report_to(session, result, spec)
+
+
+def report_to(session: Session, result: RunResult, spec: ComponentSpec) -> bool:
+    """Call one reporter; return whether it could do its work."""
+    reporter: Reporter[Any] | None = None
+    try:
+        reporter = spec.build()
+        with contained():
+            reporter.report(result)
+        return True
+    except Cancelled:
+        raise
+    except Exception as error:  # a report that cannot be written is reported, nothing more
+        session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
+        result.exit_code = result.exit_code or 3  # the reporters that come after it tell the truth
+        session.debug(error)
+        return False
+    finally:
+        if reporter is not None:
+            session.finish(reporter, spec)

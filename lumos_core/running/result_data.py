@@ -37,6 +37,7 @@ def result_data(result: RunResult) -> dict[str, Any]:
         "severities": result.severities,
         "changes": changes,
         "versions": versions,
+        "events": [msgspec.to_builtins(event) for event in result.events],
         "gate": msgspec.to_builtins(result.gate),
         "published": [_published(one) for one in result.published],
         "coverage": msgspec.to_builtins(result.coverage, order="sorted"),

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..config.pipeline import Pipeline
     from ..config.types import ComponentSpec
     from ..contracts.component import BaseComponent
+    from .events import Touched
 
 KEEP_RUNS = 3
 """How many runs keep their files; the store remembers all of them."""
@@ -50,6 +51,9 @@ class Session:
     Attributes:
         folder: The files of this run (`.lumos/runs/<run id>`), kept for its reports.
         scratch: Files that vanish when the run ends.
+        asked: What this run was asked to read, by now; nothing outside is concluded.
+        due: Number of a source -> what of it is looked at whole, beside `within`; see `extract`.
+        touched: What a watch heard of the datasets that it reads again; None when nobody watches.
         coverage: What the components declared so far.
         released: Everything that must be closed at the end.
     """
@@ -63,7 +67,10 @@ class Session:
         within: Scope = Scope(),
         progress: Progress,
         cancelled: threading.Event | None = None,
+        due: Mapping[int, Scope] | None = None,
+        touched: Touched | None = None,
     ) -> None:
+        self.asked, self.due, self.touched = within, due or {}, touched
         self.pipeline, self.store, self.full, self.within, self.progress = (
             pipeline,
             store,
@@ -261,6 +268,7 @@ def _made(folder: Path) -> int:
 
 
 def _memo_space(spec: ComponentSpec) -> str:
-    """A component forgets what it memorised under other options."""
-    options = json.dumps(spec.ref, sort_keys=True, default=str)
+    """A component forgets what it memorised under other options; how it is watched does not count."""
+    ref = {**spec.ref, "options": {key: value for key, value in spec.options.items() if key != "watch"}}
+    options = json.dumps(ref, sort_keys=True, default=str)
     return f"{spec.kind}/{spec.name}/{hashlib.sha256(options.encode()).hexdigest()[:12]}"
