@@ -61,7 +61,7 @@ def reason(error: Exception, redact: Redactor) -> str:
         label = ", ".join(part for part in (redact(name), code) if part)
         if error.code in DENIED:
             return f"the role may not do this ({label})"
-        return f"{redact(said)[:300]} ({label})" if said and label else label or type(error).__name__
+        return " ".join(filter(None, (redact(said)[:300], f"({label})" if said and label else label))) or "it failed"
     if isinstance(error, errors.ServerSelectionTimeoutError):
         return "no server answers"
     if isinstance(error, errors.NetworkTimeout):
