@@ -1,0 +1,155 @@
+"""The connection: boto3's clients from a configuration, made when they are first used.
+
+boto3 and botocore are imported in functions only: a manifest, a configuration and `lumos --help` cost nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from .config import S3Config
+
+_LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
+
+
+class Connection:
+    """The clients of one source, shared by its threads.
+
+    Args:
+        config: Whom to talk to, and as whom.
+    """
+
+    def __init__(self, config: S3Config) -> None:
+        self.config = config
+        self._lock = threading.RLock()
+        self._session_: Any = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    @property
+    def s3(self) -> Any:
+        """The client of the bucket, in its region."""
+        return self.client("s3", endpoint=self.config.endpoint)
+
+    @property
+    def sqs(self) -> Any:
+        """The client of the queue that `watch.sqs_queue` names, in its region."""
+        watch = self.config.watch
+        queue = watch.sqs_queue if watch is not None else ""
+        endpoint = watch.sqs_endpoint if watch is not None else ""
+        region = ""
+        if queue.startswith("arn:"):
+            region = queue.split(":")[3] if queue.count(":") >= 5 else ""
+        elif queue:
+            parts = urlsplit(queue)
+            host = parts.hostname or ""
+            if host.startswith("sqs.") and host.count(".") >= 3:
+                region = host.split(".")[1]
+            elif not endpoint:
+                endpoint = f"{parts.scheme}://{parts.netloc}"
+        return self.client("sqs", region=region, endpoint=endpoint)
+
+    def client(self, service: str, *, region: str = "", endpoint: str = "") -> Any:
+        """Return the client of a service; the same one for the same arguments, and safe in threads.
+
+        Args:
+            service: `s3`, `sqs`, `sts`, ...
+            region: Its region; that of the configuration by default.
+            endpoint: Its address, where it is not AWS.
+        """
+        with self._lock:
+            key = (service, region, endpoint)
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region, endpoint)
+            return self._clients[key]
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        with self._lock:
+            clients, self._clients = list(self._clients.values()), {}
+            self._session_ = None
+        for client in clients:
+            client.close()
+
+    def region_of_bucket(self) -> str:
+        """Ask where the bucket is: by HeadBucket, whose answer names the region even where it refuses.
+
+        Returns:
+            The region; empty where the server does not tell.
+        """
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self.s3.head_bucket(Bucket=self.config.bucket)
+        except ClientError as error:
+            answer = error.response
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return str(headers.get("x-amz-bucket-region", ""))
+
+    # Making
+
+    def _make(self, service: str, region: str, endpoint: str) -> Any:
+        import botocore.config
+        from botocore import UNSIGNED
+
+        config = self.config
+        path_style = config.path_style if config.path_style is not None else bool(endpoint)
+        options: dict[str, Any] = {
+            "connect_timeout": config.connect_timeout,
+            "read_timeout": config.read_timeout,
+            "retries": {"mode": "adaptive", "total_max_attempts": config.max_attempts},
+            "max_pool_connections": config.parallel + 2,
+            "user_agent_extra": "lumos",
+            "s3": {"addressing_style": "path" if path_style else "auto"},
+        }
+        if config.anonymous:
+            options["signature_version"] = UNSIGNED
+        return self._session().client(
+            service,
+            region_name=region or config.region or self._session().region_name or "us-east-1",
+            endpoint_url=endpoint or None,
+            verify=str(config.ca_bundle) if config.ca_bundle is not None else (None if config.verify else False),
+            config=botocore.config.Config(**options),
+        )
+
+    def _session(self) -> Any:
+        if self._session_ is None:
+            import boto3
+            import botocore.session
+
+            for name in _LOGGERS:  # what they say at DEBUG holds signatures and tokens
+                logger = logging.getLogger(name)
+                logger.setLevel(max(logger.level, logging.INFO))
+            config = self.config
+            core = botocore.session.Session(profile=config.aws_profile or None)
+            if config.access_key_id is not None:
+                core.set_credentials(
+                    config.access_key_id.get_secret_value(),
+                    _plain(config.secret_access_key),
+                    _plain(config.session_token),
+                )
+            if config.role_arn:
+                core._credentials = self._assumed(core)
+            self._session_ = boto3.Session(botocore_session=core)
+        return self._session_
+
+    def _assumed(self, core: Any) -> Any:
+        """Return credentials of the role, which are fetched when needed and again before they expire."""
+        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+        config = self.config
+        extra = {"RoleSessionName": config.role_session_name}
+        if config.external_id is not None:
+            extra["ExternalId"] = config.external_id.get_secret_value()
+        fetcher = AssumeRoleCredentialFetcher(
+            core.create_client, core.get_credentials(), config.role_arn, extra_args=extra
+        )
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
