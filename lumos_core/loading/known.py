@@ -43,6 +43,9 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "json": "lumos-reporter-json",
         "markdown": "lumos-reporter-markdown",
         "html": "lumos-reporter-html",
+        "webhook": "lumos-reporter-webhook",
+        "slack": "lumos-reporter-slack",
+        "email": "lumos-reporter-email",
     },
     "executor": {"threads": "lumos-core", "serial": "lumos-core"},
 }

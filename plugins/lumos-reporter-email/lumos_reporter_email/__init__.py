@@ -1,0 +1,1 @@
+"""The reporter `email`: what changed, by SMTP."""

@@ -1,0 +1,1 @@
+"""The reporter `slack`: what changed, in a channel."""
