@@ -10,21 +10,17 @@ import pytest
 from lumos_format_delta.config import DeltaConfig
 from lumos_format_delta.format import DeltaFormat
 from lumos_format_delta.schema import Schema
-from lumos_lake.storage import LocalStorage
+from lumos_lake.testing import URN, read_table
 
-from lumos_core.plugin_api import paths, urns
-from lumos_core.testing.context import MemoryContext
+from lumos_core.plugin_api import paths
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "expected.json").read_text())
-URN = urns.dataset("file", "t")
 
 
 def read(root: Path) -> tuple[Any, Any, Any]:
     """Return what the table is, its last operation and its size."""
-    storage = LocalStorage(root)
-    files = [storage.file(entry, URN) for entry in storage.list() if entry.path.startswith("_delta_log/")]
-    records = {record.urn: record.value for record in DeltaFormat(DeltaConfig()).inspect(files, MemoryContext())}
+    records = {record.urn: record.value for record in read_table(DeltaFormat(DeltaConfig()), root)}
     operation = next(value for urn, value in records.items() if "#operation@" in urn)
     return records[URN], operation, next(value for urn, value in records.items() if "#profile@" in urn)
 

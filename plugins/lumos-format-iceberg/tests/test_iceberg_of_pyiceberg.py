@@ -11,21 +11,15 @@ from lumos_format_iceberg.config import IcebergConfig
 from lumos_format_iceberg.format import IcebergFormat
 from lumos_format_iceberg.metadata import SchemaSaid
 from lumos_format_iceberg.schema import Schema
-from lumos_lake.storage import LocalStorage
-
-from lumos_core.plugin_api import urns
-from lumos_core.testing.context import MemoryContext
+from lumos_lake.testing import URN, read_table
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "expected.json").read_text())
-URN = urns.dataset("file", "t")
 
 
 def read(root: Path) -> tuple[Any, Any, Any]:
     """Return what the table is, its last operation (None for none) and its size."""
-    storage = LocalStorage(root)
-    files = [storage.file(entry, URN) for entry in storage.list() if entry.path.startswith("metadata/")]
-    records = {record.urn: record.value for record in IcebergFormat(IcebergConfig()).inspect(files, MemoryContext())}
+    records = {record.urn: record.value for record in read_table(IcebergFormat(IcebergConfig()), root)}
     operation = next((value for urn, value in records.items() if "#operation@" in urn), None)
     return records[URN], operation, next(value for urn, value in records.items() if "#profile@" in urn)
 
