@@ -18,6 +18,7 @@ from lumos_core.plugin_api import ChangeEvent, Gathered, RunResult, Told, tell, 
 _SECTION = 2_900
 _ROOM = 9_000
 _TEXT = 300
+_FACT = 150
 _HEADER = 150
 _NAMED = 20
 _SIGNS = {
@@ -71,7 +72,7 @@ def escape(text: str) -> str:
 
 def code(text: str) -> str:
     """Return a text as code, in which Slack obeys no markup; a backtick, which cannot be escaped, becomes `ˋ`."""
-    return f"`{escape(_cut(visible(text), _TEXT).replace('`', 'ˋ')) or ' '}`"
+    return f"`{escape(_cut(visible(text), _FACT).replace('`', 'ˋ')) or ' '}`"
 
 
 def _blocks(told: Told, mentioned: Sequence[str]) -> list[dict[str, Any]]:
@@ -89,8 +90,8 @@ def _blocks(told: Told, mentioned: Sequence[str]) -> list[dict[str, Any]]:
         lines.append(line)
     if left:
         lines.append(f"• and {left} more findings")
-    facts = [f"{what} {escape(_cut(value, _TEXT))}" for what, value in told.facts]
-    facts = [*([escape(told.place)] if told.place else []), *facts, f"event `{escape(told.id)}`"]
+    facts = [f"{what} {escape(_cut(value, _FACT))}" for what, value in told.facts]
+    facts = [*([escape(told.place)] if told.place else []), *facts, f"event {code(told.id)}"]
     return [_section("\n".join(lines)), _context(facts)]
 
 
