@@ -20,6 +20,7 @@ _API = {
     "run": "lumos_core.running.api",
     "plan": "lumos_core.running.api",
     "apply": "lumos_core.running.applying",
+    "watch": "lumos_core.watching.api",
     "validate": "lumos_core.running.api",
     "diff": "lumos_core.history.api",
     "log": "lumos_core.history.api",

@@ -123,7 +123,7 @@ if TYPE_CHECKING:
         make_key,
         normalise,
     )
-    from .model.scope import Covered, Scope
+    from .model.scope import NOTHING, Covered, Scope
     from .publish import shadow
     from .running.result_data import result_data
     from .snapshot.in_order import in_order
@@ -161,7 +161,7 @@ _WHERE = {
     "model.graph": "Graph",
     "model.merge": "carry_forward unite",
     "model.record": "AnyRecord Record canonical decode digest encode line_key line_kind line_urn make_key normalise",
-    "model.scope": "Covered Scope",
+    "model.scope": "NOTHING Covered Scope",
     "running.result_data": "result_data",
     "snapshot.in_order": "in_order",
     "sqlite_file.file": "SqliteFile",
@@ -181,6 +181,7 @@ __all__ = [
     "API_VERSION",
     "BUMPS",
     "KINDS",
+    "NOTHING",
     "SEVERITIES",
     "AnyRecord",
     "Assertion",

@@ -17,6 +17,7 @@ from .. import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("lumos_core.cli.run", "Run a pipeline: read, compare, version, publish, report."),
+    "watch": ("lumos_core.cli.watch", "Run a pipeline whenever its sources change."),
     "plan": ("lumos_core.cli.plan", "Show what a run would change in the catalogs, and write nothing."),
     "apply": ("lumos_core.cli.apply", "Write exactly what a saved plan says, or nothing."),
     "validate": ("lumos_core.cli.validate", "Check a pipeline file without reading any data."),

@@ -23,6 +23,7 @@ from .schema import pipeline_schema
 from .suggest import init
 from .types import ComponentSpec
 from .variables import Resolved, escape
+from .watched import merged
 
 if TYPE_CHECKING:
     from ..isolation.entries import Finder
@@ -167,7 +168,8 @@ def make_pipeline(data: Mapping[str, Any], base: str | os.PathLike[str] | None =
 
 def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipeline | None, list[Problem]]:
     registry = Registry.load()
-    filled = with_defaults(data, registry.default)
+    watched = merged(data)
+    filled = with_defaults(watched.data, registry.default)
     # Components keep what is written, and fill in their variables themselves.
     plain = Resolved({key: value for key, value in filled.items() if key not in COMPONENTS})
     whole = {key: plain.data.get(key, value) for key, value in filled.items()}
@@ -184,7 +186,8 @@ def _validated(data: Mapping[str, Any], file: Path, base: Path) -> tuple[Pipelin
     except ValidationError as error:
         unset = {problem.loc for problem in problems}
         found = problems_of(error, PipelineFile, whole, plain.values)
-        problems += [_explained(item, whole) for item in found if item.loc not in unset]
+        problems += [_explained(watched.place(item), whole) for item in found if item.loc not in unset]
+    problems += watched.problems
     problems += _conflicts(data, whole)
     if problems or made is None:
         return None, problems

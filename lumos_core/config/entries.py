@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.component import ComponentKind
+from ..contracts.watch import WatchConfig
 from ..errors import PluginError
 from .problems import Problem
 from .reading import validate
 from .types import ComponentSpec, default_name
 from .variables import Resolved, escape
+from .watched import KEY, check_mode, check_watch, own_watch
 
 if TYPE_CHECKING:
     from ..isolation.entries import Finder
@@ -72,16 +74,25 @@ def check_entry(
         inside = {key: value for key, value in written.items() if key != "environment"}
         return check_isolated(kind, inside, base, label.data["environment"], environments)
     try:
-        _, model = registry.classes(kind, type_, base)
+        component, model = registry.classes(kind, type_, base)
     except PluginError as error:
         what = error.what + (f": {error.why}" if error.why else "")
         return None, [*problems, Problem(("type",), what, error.fix)]
+    watch = None
+    if kind == "source" and not own_watch(model):
+        watch, found = check_watch(options, base)
+        options.pop(KEY, None)
+        problems += found
     config, found = validate(model, options, {"base": base, "registry": registry, "given": options.keys()})
     problems += found
+    if kind == "source":
+        watch = watch or getattr(config, KEY, None)
+        problems += check_mode(component, watch)
     if problems or config is None:
         return None, problems
     name = label.data.get("name") or default_name(type_)
-    return ComponentSpec(kind, type_, options, name=name, base=base, config=config), []
+    watched = watch if isinstance(watch, WatchConfig) else None
+    return ComponentSpec(kind, type_, options, name=name, base=base, config=config, watch=watched), []
 
 
 def _common_problems(registry: Registry, kind: ComponentKind, label: Mapping[str, Any]) -> list[Problem]:

@@ -14,6 +14,7 @@ from ..model.change import Severity
 from ..publish.guard import GuardConfig
 from ..publish.merge import Policy
 from .types import ComponentSpec, LocalPath, SpecOf
+from .watched import ChangeDetection
 
 FILE = "lumos.yaml"
 """Name of a pipeline file that nobody names."""
@@ -110,6 +111,9 @@ class PipelineFile(Config):
         default_factory=lambda: ReleaseConfig(), description="How releases are named: prefix and first number."
     )
     run: RunConfig = Field(default_factory=lambda: RunConfig(), description="Retries and parallelism.")
+    change_detection: ChangeDetection | None = Field(
+        default=None, description="Another way to write `watch` of the sources; read as if it stood there."
+    )
     environments: Environments = Field(
         default_factory=dict,
         description="Name -> an environment of its own, for sources and catalogs that say `environment: NAME`; "

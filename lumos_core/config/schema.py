@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from ..contracts.component import COMPONENT_KINDS, ComponentKind
+from ..contracts.watch import WatchConfig
 from ..environments.environment import NAME
 from ..errors import LumosError
 from ..loading.registry import Registry
 from ..loading.targets import kind_words
 from .pipeline import PipelineFile
+from .watched import KEY
 
 MARK = "x-lumos-component"
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
@@ -51,6 +53,7 @@ def pipeline_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     root = _of_model(PipelineFile, "file", definitions)
     root["properties"]["extends"] = {"type": "string", "description": "A file to start from; this one's keys win."}
+    definitions[KEY] = _of_model(WatchConfig, KEY, definitions)
     for kind in COMPONENT_KINDS:
         definitions[kind] = _of_kind(registry, kind, definitions)
     return {
@@ -85,6 +88,7 @@ def _of_kind(registry: Registry, kind: ComponentKind, definitions: dict[str, Any
         properties = {
             "type": {"enum": spelled, "description": summary},
             "name": {"type": "string", "description": "A label; the type by default."},
+            **({KEY: {"$ref": f"#/$defs/{KEY}"}} if kind == "source" else {}),
             **schema.get("properties", {}),
         }
         definitions[key] = {**schema, "properties": properties, "required": ["type", *schema.get("required", [])]}
@@ -144,12 +148,17 @@ def _adapted(schema: Any, nested: bool) -> Any:
         if nested:
             return {"$ref": f"#/$defs/{kind}", **told}
         return {"anyOf": [{"type": "string"}, {"type": "object"}], "description": f"A {kind_words(kind)}.", **told}
-    adapted = {
-        key: value if key in {"default", "examples", "const", "enum"} else _adapted(value, nested)
-        for key, value in schema.items()
-    }
+    adapted = {key: _adapted_part(key, value, nested) for key, value in schema.items()}
     narrow = adapted.get("type") in _WIDENED or {"enum", "const", "pattern"} & adapted.keys()
     if narrow and (isinstance(adapted.get("type"), str) or "const" in adapted or "enum" in adapted):
         told = {key: adapted.pop(key) for key in ("description", "title", "default") if key in adapted}
         return {"anyOf": [adapted, _REFERENCE], **told}
     return adapted
+
+
+def _adapted_part(key: str, value: Any, nested: bool) -> Any:
+    if key in {"default", "examples", "const", "enum"}:
+        return value
+    if key == "properties":  # its keys are names of options, `type` among them
+        return {name: _adapted(schema, nested) for name, schema in value.items()}
+    return _adapted(value, nested)

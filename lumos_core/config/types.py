@@ -16,6 +16,7 @@ from .problems import NESTED
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ..contracts.watch import WatchConfig
     from ..environments.environment import Environment
 
 
@@ -44,9 +45,10 @@ class ComponentSpec:
         config: The validated model, or None before `validated` or `build`.
         base: Folder that relative paths start from.
         environment: The environment whose worker runs it; None for this process.
+        watch: Of a source, its block `watch:`; None without one.
     """
 
-    __slots__ = ("base", "config", "environment", "kind", "name", "options", "type")
+    __slots__ = ("base", "config", "environment", "kind", "name", "options", "type", "watch")
 
     def __init__(
         self,
@@ -58,7 +60,9 @@ class ComponentSpec:
         base: str | os.PathLike[str] | None = None,
         config: BaseModel | None = None,
         environment: Environment | None = None,
+        watch: WatchConfig | None = None,
     ) -> None:
+        self.watch = watch
         self.kind: ComponentKind = kind
         self.type = type
         self.name = name or default_name(type)

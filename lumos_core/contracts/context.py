@@ -23,6 +23,7 @@ class Context(Protocol):
         cancelled: Polled at least once per file, page or query; return early when it says True.
         full: True when the user asked to reread everything (`--full`); do not trust `memo` then.
         run_id: The id of this run.
+        once: True when `Source.watch` is to return as soon as nothing waits any more (`lumos watch --once`).
     """
 
     memo: MutableMapping[bytes, bytes]
@@ -30,6 +31,7 @@ class Context(Protocol):
     cancelled: Callable[[], bool]
     full: bool
     run_id: str
+    once: bool
 
     def covered(self, covered: Covered) -> None:
         """Declare that all of a scope was seen for some aspects, or that it was not and why."""

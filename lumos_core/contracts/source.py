@@ -54,7 +54,7 @@ class Event(Struct, frozen=True):
     """Something changed inside a scope: re-read it.
 
     Attributes:
-        scope: What is to be read again; a scope that holds nothing is acknowledged and no more.
+        scope: What is to be read again; `NOTHING` for what concerns nobody: it is acknowledged and no more.
         token: Handed to `ack` after the commit; empty when there is nothing to acknowledge.
         action: `created`, `deleted`, or empty when it is not known or neither; `watch: {events: ...}` chooses by it.
         path: What changed, for people: `s3://shop-lake/raw/orders/part-7.parquet`.
@@ -101,11 +101,29 @@ class Source(BaseComponent[C]):
         """
 
     def watch(self, ctx: Context) -> Iterable[Event]:
-        """Wait for changes; yields scopes to re-read, never a diff. Optional."""
+        """Wait for changes; yields scopes to re-read, never a diff. Optional.
+
+        It is called on a thread of its own and an instance of its own, and goes on until `ctx.cancelled()` is true,
+        which it asks at least once a second, also while it waits; with `ctx.once` it returns when nothing waits any
+        more. When it ends otherwise, it is called again after a while, longer each time. An event is yielded as soon
+        as it is known: bursts are gathered by the kernel. What was not acknowledged is yielded again by the next
+        watch, and may be by this one. `ctx.memo` lives as long as the watch; coverage is not declared here.
+
+        Raises:
+            RetryableError: It is called again, as after any other error but a `ConfigError`.
+            ConfigError: When it can never work; ends the watch with exit code 2.
+        """
         return ()
 
     def ack(self, tokens: Sequence[str]) -> None:
-        """Acknowledge events after their effects are committed: at least once. Optional."""
+        """Acknowledge events after their effects are committed: at least once. Optional.
+
+        Called on the instance that watches, from another thread, while `watch` goes on. What is not acknowledged
+        comes again.
+
+        Raises:
+            RetryableError: It is tried again with the next ones.
+        """
 
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at a folder, or at what a connection string leads to, and suggest entries for `sources:`. Optional.

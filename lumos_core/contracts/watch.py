@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .component import Config
 
@@ -54,3 +54,11 @@ class WatchConfig(Config):
         description="Only these: URNs, or beginnings of names as in `--select`; empty = everything.",
         examples=[["raw/orders", "raw/events/"]],
     )
+
+    @field_validator("watch_tables")
+    @classmethod
+    def _beginnings(cls, value: list[str]) -> list[str]:
+        for text in value:
+            if not text or any(char in text for char in "*?["):
+                raise ValueError("URNs or beginnings of names; a pattern says nothing about what is not there yet")
+        return value

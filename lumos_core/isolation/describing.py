@@ -13,6 +13,8 @@ from ..config.problems import Loc
 from ..config.types import ComponentSpec
 from ..contracts.catalog import Catalog
 from ..contracts.component import BaseComponent, ComponentKind, Support
+from ..contracts.source import Source
+from ..contracts.watch import WatchConfig
 from ..loading.registry import Registry
 from .messages import Describe, Described
 
@@ -35,7 +37,14 @@ def described(request: Describe) -> Described:
         foreign=bool(getattr(component, "foreign", False)),
         searches=issubclass(component, Catalog) and component.search is not Catalog.search,
         shows=issubclass(component, Catalog) and component.native is not Catalog.native,
+        watch=_watch(spec.watch),
+        tells=issubclass(component, Source) and component.watch is not Source.watch,
     )
+
+
+def _watch(watch: WatchConfig | None) -> dict[str, Any] | None:
+    """What the kernel reads of the block; the component's own options stay with it."""
+    return None if watch is None else watch.model_dump(include=set(WatchConfig.model_fields))
 
 
 def secret_places(value: Any, loc: Loc = ()) -> Iterator[Loc]:

@@ -12,6 +12,7 @@ from ..config.problems import Problem
 from ..config.types import ComponentSpec
 from ..config.variables import Resolved
 from ..contracts.component import ComponentKind, Config
+from ..contracts.watch import WatchConfig
 from ..environments.environment import Environment
 from ..errors import LumosError
 from .messages import Describe, Described
@@ -32,6 +33,7 @@ class IsolatedConfig(Config):
     foreign: bool = Field(default=False, description="It is a catalog that takes foreign records.")
     searches: bool = Field(default=False, description="It is a catalog that can search.")
     shows: bool = Field(default=False, description="It is a catalog that says what its own pages show.")
+    tells: bool = Field(default=False, description="It is a source that tells of events.")
 
 
 def check_isolated(
@@ -70,9 +72,14 @@ def check_isolated(
         foreign=told.foreign,
         searches=told.searches,
         shows=told.shows,
+        tells=told.tells,
     )
     type_ = str(Resolved(entry["type"]).data)
-    return ComponentSpec(kind, type_, options, name=told.name, base=base, config=config, environment=environment), []
+    watch = None if told.watch is None else WatchConfig.model_validate(told.watch)
+    spec = ComponentSpec(
+        kind, type_, options, name=told.name, base=base, config=config, environment=environment, watch=watch
+    )
+    return spec, []
 
 
 def _described(environment: Environment, request: Describe) -> Described:

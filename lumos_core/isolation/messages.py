@@ -82,6 +82,7 @@ class Call(Message, frozen=True):
         run_id: `Context.run_id`.
         cancelled: The run was cancelled before the call began.
         scope, unit, batch, tokens, text, limit, line: What the method takes.
+        once: `Context.once`.
     """
 
     component: int
@@ -97,6 +98,7 @@ class Call(Message, frozen=True):
     text: str = ""
     limit: int = 0
     line: bytes = b""
+    once: bool = False
 
 
 class Answer(Message, frozen=True):
@@ -143,6 +145,8 @@ class Described(Message, frozen=True):
         system, deferred, stats, foreign: Of a catalog.
         searches: It is a catalog that can search.
         shows: It is a catalog that says what its own pages show (`native`).
+        watch: Of a source, the options of its block `watch:` that the kernel reads; None without one.
+        tells: It is a source that tells of events.
     """
 
     problems: list[dict[str, Any]] = []
@@ -155,6 +159,8 @@ class Described(Message, frozen=True):
     foreign: bool = False
     searches: bool = False
     shows: bool = False
+    watch: dict[str, Any] | None = None
+    tells: bool = False
 
 
 class Declared(Message, frozen=True):

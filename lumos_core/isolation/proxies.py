@@ -52,7 +52,7 @@ class _Remote:
             return worker.call(m.Call(self._number, self._ref, method, **what)).pieces(
                 _Desk(None).answer, lambda: False
             )
-        what |= {"full": ctx.full, "run_id": ctx.run_id, "cancelled": ctx.cancelled()}
+        what |= {"full": ctx.full, "run_id": ctx.run_id, "cancelled": ctx.cancelled(), "once": ctx.once}
         return worker.call(m.Call(self._number, self._ref, method, **what)).pieces(_Desk(ctx).answer, ctx.cancelled)
 
     def close(self) -> None:
@@ -151,6 +151,7 @@ class RemoteSource(Source[IsolatedConfig]):
         super().__init__(config)
         # Of this one component; the contract's are of a class.
         self.capabilities: frozenset[str] = frozenset(config.capabilities)  # type: ignore[misc]
+        self.tells = config.tells
         self._remote = _Remote(spec)
         self._suspects = set[str]()
 

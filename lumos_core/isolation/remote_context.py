@@ -16,10 +16,10 @@ from .serving import Conversation
 class RemoteContext:
     """A `Context` over a conversation. The graph is empty: sources and catalogs run before or after it is known."""
 
-    def __init__(self, call: Conversation, *, full: bool, run_id: str) -> None:
+    def __init__(self, call: Conversation, *, full: bool, run_id: str, once: bool = False) -> None:
         self._call = call
         self._walks = itertools.count()
-        self.full, self.run_id = full, run_id
+        self.full, self.run_id, self.once = full, run_id, once
         self.memo: MutableMapping[bytes, bytes] = RemoteMemo(call)
         self.graph = Graph()
 

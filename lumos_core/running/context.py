@@ -53,9 +53,10 @@ class RunContext:
         walk: Walk,
         graph: Graph | None = None,
         full: bool = False,
+        once: bool = False,
         on_progress: Callable[[int, int | None], None] | None = None,
     ) -> None:
-        self.run_id, self.memo, self.full = run_id, memo, full
+        self.run_id, self.memo, self.full, self.once = run_id, memo, full, once
         self.cancelled = cancelled
         self.graph = graph if graph is not None else Graph()
         self.declared: list[Covered] = []

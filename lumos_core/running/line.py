@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..contracts.reporter import GateResult, PublishResult, RunResult
+from ..contracts.reporter import GateResult, PublishResult, RunResult, none
 from ..files import read_yaml
 from ..history.pairs import pairs
 from ..history.views import coverage_of
@@ -100,9 +100,18 @@ class Line:
             self._report()
         finally:
             if not self.trace:
-                session.discard()
+                self._leave_no_trace()
             session.close()
         return self.result
+
+    def _leave_no_trace(self) -> None:
+        """Nothing was new, so that there is nothing to read in files that are gone."""
+        result = self.result
+        result.records = result.stats = result.changes = result.versions = result.events = none()
+        for one in result.published:
+            one.operations = one.outcomes = none()
+        result.snapshot = ""
+        self.session.discard()
 
     def _read(self) -> None:
         session = self.session

@@ -21,11 +21,11 @@ class MemoryContext:
         progressed: Every (done, total).
     """
 
-    def __init__(self, records: Iterable[AnyRecord] = (), *, full: bool = False) -> None:
+    def __init__(self, records: Iterable[AnyRecord] = (), *, full: bool = False, once: bool = False) -> None:
         self.memo: MutableMapping[bytes, bytes] = {}
         self.graph = Graph()
         self.cancelled: Callable[[], bool] = lambda: False
-        self.full = full
+        self.full, self.once = full, once
         self.run_id = "20260115T103000Z-test"
         self.declared: list[Covered] = []
         self.warnings: list[Notice] = []

@@ -1,0 +1,460 @@
+"""The loop of a watch: wait until something changed or is due, look at it, commit, tell, acknowledge.
+
+What is durable lies in the store; whatever is in this process may be lost at any moment. So an event is acknowledged
+only after its effects are committed, and the full look at the start makes good what was missed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ..contracts.reporter import Notice, RunResult
+from ..contracts.source import Source
+from ..contracts.watch import Mode, WatchConfig
+from ..errors import Cancelled, DiskError, LockedError, LumosError, RetryableError, StoreError
+from ..model.scope import NOTHING, Scope, united
+from ..running.context import RunContext, contained
+from ..running.events import Touched
+from ..running.line import Line, waiver_file
+from ..running.progress import Progress
+from ..running.redact import Redactor
+from ..running.session import Session
+from ..snapshot.select import parse_selection
+from .batch import NO_BATCH, Batch, Heard, unread
+from .inbox import Inbox
+from .listener import Listener
+
+if TYPE_CHECKING:
+    from ..config.pipeline import Pipeline
+    from ..config.types import ComponentSpec
+
+TICK = 0.25
+"""Seconds after which the loop looks around, whatever it waits for: a signal does not wake it."""
+
+SOONEST, LATEST = 1.0, 300.0
+"""Seconds before what failed is looked at again: the first time, and at most."""
+
+LOCKED = 1.0
+"""Seconds before a store that another run holds is asked for again."""
+
+LOCKED_ONCE = 60.0
+"""Seconds after which `once` gives up on a store that another run holds."""
+
+DRAIN = 30.0
+"""Seconds without an event after which `once` does not wait for a source any more."""
+
+ENDING = 5.0
+"""Seconds that listeners have to stop."""
+
+INTERRUPTED = 130
+
+
+class Watched(NamedTuple):
+    """How one source is watched.
+
+    Attributes:
+        source: Its name.
+        listens: Its events are waited for.
+        interval: Seconds from one full look to the next; None when only its events count.
+    """
+
+    source: str
+    listens: bool
+    interval: float | None
+
+    @property
+    def mode(self) -> Mode:
+        """What it comes to."""
+        return "polling" if not self.listens else "events" if self.interval is None else "hybrid"
+
+
+class Teller(Protocol):
+    """Told what a watch does, on the thread that called it."""
+
+    def began(self, watched: list[Watched]) -> None:
+        """The watch begins."""
+
+    def looked(self, result: RunResult) -> None:
+        """Something was looked at."""
+
+    def said(self, notice: Notice) -> None:
+        """People should know something: a source that cannot be heard, a store that is held by another run."""
+
+
+class Watcher:
+    """Watches one pipeline.
+
+    Args:
+        pipeline: What is run.
+        once: End when what waits has been looked at.
+        within: Look at this part only.
+        teller: Told what happens.
+        progress: Told how far a look is.
+        cancelled: Set to end the watch.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        once: bool,
+        within: Scope,
+        teller: Teller,
+        progress: Progress,
+        cancelled: threading.Event,
+    ) -> None:
+        self._pipeline, self._once, self._within = pipeline, once, within
+        self._teller, self._progress, self._cancelled = teller, progress, cancelled
+        self._redact = Redactor(spec.config for spec in pipeline.components())
+        self._notes: SimpleQueue[Notice] = SimpleQueue()
+        self._stop = threading.Event()
+        self._blocks = blocks(pipeline.sources)
+        self._only = {number: _only(block, within) for number, block in self._blocks.items()}
+        self._inbox = Inbox({number: block.debounce for number, block in self._blocks.items()}, time.monotonic)
+        self._listeners: dict[int, Listener] = {}
+        self._polls: dict[int, float] = {}
+        self._again, self._again_at, self._delay = NO_BATCH, 0.0, SOONEST
+        self._unacked: dict[int, list[str]] = {}
+        self._failures: set[tuple[str, ...]] = set()
+        self._looked = False
+        self._locked_since: float | None = None
+        self._code = 0
+        self._file = _FileState(pipeline.path)
+
+    def go(self) -> int:
+        """Watch until the end; return the exit code.
+
+        Raises:
+            LumosError: When the watch cannot go on.
+        """
+        try:
+            self._begin()
+            return self._loop()
+        except Cancelled:
+            return INTERRUPTED
+        finally:
+            self._end()
+
+    def _begin(self) -> None:
+        watched = []
+        for number, block in self._blocks.items():
+            spec = self._pipeline.sources[number]
+            source: Source[Any] = spec.build()
+            listens = block.mode != "polling" and tells(source)
+            if listens:
+                self._listeners[number] = self._listener(number, spec, source, block)
+            else:
+                source.close()
+            polls = block.mode != "events" or not listens
+            if polls:
+                self._polls[number] = time.monotonic() + block.interval
+            watched.append(Watched(spec.name, listens, block.interval if polls else None))
+        self._teller.began(watched)
+        for listener in self._listeners.values():
+            listener.start()
+
+    def _listener(self, number: int, spec: ComponentSpec, source: Source[Any], block: WatchConfig) -> Listener:
+        ctx = RunContext(
+            component=f"source {spec.name}",
+            run_id="watch",
+            memo={},
+            redact=self._redact,
+            cancelled=self._stop.is_set,
+            look=self._peek,
+            walk=lambda kind: iter(()),
+            once=self._once,
+        )
+        only, stop = self._only[number], self._stop.is_set
+        return Listener(number, source, spec.name, block, only, ctx, self._inbox, stop, self._note)
+
+    def _peek(self, kind: str, urn: str) -> bytes | None:
+        with closing(self._pipeline.store.build()) as store:
+            line: bytes | None = store.get("head", kind, urn)
+            return line
+
+    def _note(self, notice: Notice) -> None:
+        clean = Notice(
+            code=notice.code,
+            message=self._redact(notice.message),
+            where=self._redact(notice.where),
+            component=notice.component,
+            fix=self._redact(notice.fix),
+        )
+        self._notes.put(clean)
+        self._inbox.wake()
+
+    def _loop(self) -> int:
+        batch = self._first()
+        while True:
+            self._look_around()
+            if self._cancelled.is_set():
+                return INTERRUPTED
+            if batch:
+                self._look(batch)
+            elif self._once and not self._again and self._quiet():
+                return self._code
+            now = time.monotonic()
+            batch = self._ready(now)
+            if not batch:
+                self._inbox.wait(max(0.0, min(TICK, self._next(now) - now)))
+
+    def _first(self) -> Batch:
+        """What is looked at when the watch begins: everything; with `once`, what is polled and what waits."""
+        if not self._once:
+            return Batch(whole=True)
+        self._drain()
+        with closing(self._pipeline.store.build()) as store:
+            if store.resolve("head") is None:
+                return Batch(tuple(self._inbox.take(float("inf"))), whole=True)
+        due = {number: self._only[number] for number in self._polls}
+        return Batch(tuple(self._inbox.take(float("inf"))), self._widest(due), whole=self._all(due), kick=True)
+
+    def _drain(self) -> None:
+        """Wait until every listener has told what waits; one that says nothing for long is left."""
+        quiet_since, known = time.monotonic(), -1
+        while not self._quiet() and not self._cancelled.is_set():
+            self._inbox.wait(TICK)
+            if (count := self._inbox.count) != known:
+                quiet_since, known = time.monotonic(), count
+            if self._inbox.full or time.monotonic() - quiet_since > DRAIN:
+                return
+
+    def _quiet(self) -> bool:
+        return not any(listener.is_alive() for listener in self._listeners.values()) and not self._inbox.count
+
+    def _widest(self, due: Mapping[int, Scope]) -> Mapping[int, Scope]:
+        return {} if self._all(due) else due
+
+    def _all(self, due: Mapping[int, Scope]) -> bool:
+        """Tell whether that is the whole pipeline."""
+        return len(due) == len(self._pipeline.sources) and all(scope == self._within for scope in due.values())
+
+    def _ready(self, now: float) -> Batch:
+        """Return what is to be looked at now."""
+        events = tuple(self._inbox.take(now))
+        due = {}
+        if not self._once:
+            for number, at in self._polls.items():
+                if at <= now:
+                    due[number] = self._only[number]
+                    self._polls[number] = now + self._blocks[number].interval
+        found = Batch(events, self._widest(due), whole=self._all(due))
+        if self._again and self._again_at <= now:
+            found, self._again = found.joined(self._again), NO_BATCH
+        return found
+
+    def _next(self, now: float) -> float:
+        moments = [*([] if self._once else self._polls.values())]
+        if (at := self._inbox.ready_at) is not None:
+            moments.append(at)
+        if self._again:
+            moments.append(self._again_at)
+        return min(moments, default=now + TICK)
+
+    def _look(self, batch: Batch) -> None:
+        """Look at a batch, and acknowledge what is committed."""
+        if not batch.looks:
+            self._acknowledge(batch.events)
+            return
+        try:
+            session, result = self._run(batch)
+        except LockedError as error:
+            self._wait_for_lock(batch, error)
+            return
+        except Cancelled:
+            raise
+        except (StoreError, DiskError, RetryableError) as error:
+            # What never worked will not begin to; what did may be in use by another program, or short of space.
+            if self._once or not self._looked:
+                raise
+            self._failed(batch, error)
+            return
+        self._looked = True
+        self._locked_since = None
+        done, left = unread(batch.events, session.coverage.incomplete)
+        gone = {notice.component for notice in result.failures if notice.code == "source-failed"}
+        due = {n: scope for n, scope in batch.due.items() if f"source {self._pipeline.sources[n].name}" in gone}
+        owed = any(notice.code not in ("unit-failed", "not-read", "source-failed") for notice in result.failures)
+        self._code = result.exit_code
+        self._later(Batch(tuple(left), due, whole=batch.whole and bool(gone), kick=owed))
+        self._tell(result)
+        self._acknowledge(done)
+
+    def _run(self, batch: Batch) -> tuple[Session, RunResult]:
+        events = [heard.event for heard in batch.events if heard.event.scope != NOTHING]
+        with closing(self._pipeline.store.build()) as store, store.lock():
+            session = Session(
+                self._pipeline,
+                store,
+                within=united((self._within, batch.within)) if batch.whole else batch.within,
+                due={} if batch.whole else batch.due,
+                touched=Touched(events),
+                progress=self._progress,
+                cancelled=self._cancelled,
+            )
+            line = Line(session, waiver_file(self._pipeline), quiet=True)
+            return session, line.go()
+
+    def _failed(self, batch: Batch, error: LumosError) -> None:
+        self._code = error.exit_code
+        why = self._redact(error.what + (f": {error.why}" if error.why else ""))
+        fix = "it is looked at again, less and less often until it can be done"
+        self._say_once(Notice(code="look-failed", message=why, where=self._redact(error.where), fix=error.fix or fix))
+        self._later(batch)
+
+    def _wait_for_lock(self, batch: Batch, error: LockedError) -> None:
+        now = time.monotonic()
+        if self._locked_since is None:
+            self._locked_since = now
+            self._teller.said(
+                Notice(
+                    code="store-locked", message=f"{error.what}: {error.why}", fix="the watch waits until it is free"
+                )
+            )
+        elif self._once and now - self._locked_since > LOCKED_ONCE:
+            raise error
+        self._again, self._again_at = self._again.joined(batch), now + LOCKED
+
+    def _later(self, batch: Batch) -> None:
+        """Look at what failed again after a while, longer each time."""
+        if not batch:
+            if not self._again:
+                self._delay = SOONEST
+            return
+        if self._once:
+            return  # what is not acknowledged waits for the next watch, what is owed for the next run
+        self._again = self._again.joined(batch)
+        self._again_at = time.monotonic() + self._delay
+        self._delay = min(LATEST, self._delay * 2)
+
+    def _acknowledge(self, events: Iterable[Heard]) -> None:
+        for heard in events:
+            if heard.event.token:
+                self._unacked.setdefault(heard.source, []).append(heard.event.token)
+        for number, tokens in list(self._unacked.items()):
+            try:
+                with contained():
+                    self._listeners[number].source.ack(tokens)
+            except Exception as error:  # they come again; looking twice does no harm
+                name = self._pipeline.sources[number].name
+                words = error.what if isinstance(error, LumosError) else f"{type(error).__name__}: {error}"
+                message = f"what it told could not be acknowledged: {words}"
+                self._say_once(Notice(code="ack-failed", message=self._redact(message), component=f"source {name}"))
+                self._unacked[number] = tokens[-FORGOTTEN:]
+            else:
+                del self._unacked[number]
+
+    def _tell(self, result: RunResult) -> None:
+        """Tell of a look; a failure that is still the same is told once."""
+        found = {_key(notice) for notice in result.failures}
+        fresh = [notice for notice in result.failures if _key(notice) not in self._failures]
+        self._failures = found
+        result.failures = fresh
+        self._teller.looked(result)
+
+    def _say_once(self, notice: Notice) -> None:
+        if _key(notice) not in self._failures:
+            self._failures.add(_key(notice))
+            self._teller.said(notice)
+
+    def _look_around(self) -> None:
+        for listener in self._listeners.values():
+            if listener.fatal is not None:
+                raise listener.fatal
+            if listener.failed:
+                self._code = self._code or 3
+        while True:
+            try:
+                self._teller.said(self._notes.get_nowait())
+            except Empty:
+                break
+        if self._file.changed():
+            message = "the pipeline file was changed; the watch goes on with what it read at the start"
+            self._teller.said(
+                Notice(
+                    code="pipeline-changed", message=message, where=str(self._pipeline.path), fix="restart to use it"
+                )
+            )
+
+    def _end(self) -> None:
+        self._stop.set()
+        end = time.monotonic() + ENDING
+        for number, listener in self._listeners.items():
+            if listener.ident is not None:
+                listener.join(max(0.0, end - time.monotonic()))
+            try:
+                with contained():
+                    listener.source.close()
+            except Exception as error:  # it is over anyway
+                name = self._pipeline.sources[number].name
+                message = self._redact(f"it could not be closed: {type(error).__name__}: {error}")
+                self._teller.said(Notice(code="close-failed", message=message, component=f"source {name}"))
+
+
+FORGOTTEN = 10_000
+"""Tokens of one source that wait to be acknowledged; the oldest are given up, and come again."""
+
+
+def blocks(sources: Iterable[ComponentSpec]) -> dict[int, WatchConfig]:
+    """Return which sources are watched, and how: those with a block, and where none has one, all."""
+    specs = dict(enumerate(sources))
+    found = {number: spec.watch for number, spec in specs.items() if spec.watch is not None}
+    return found or {number: WatchConfig.model_validate({}) for number in specs}
+
+
+def tells(source: Source[Any]) -> bool:
+    """Tell whether a source tells of events at all."""
+    known = getattr(source, "tells", None)
+    return known if isinstance(known, bool) else type(source).watch is not Source.watch
+
+
+def _only(block: WatchConfig, within: Scope) -> Scope:
+    """What of a source is watched."""
+    if not block.watch_tables:
+        return within
+    chosen = united(parse_selection(text).scope for text in block.watch_tables)
+    return chosen.narrowed(within) or NOTHING
+
+
+def _key(notice: Notice) -> tuple[str, ...]:
+    return notice.code, notice.component, notice.where, notice.message
+
+
+class _FileState:
+    """Tells once that a file is not as it was."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._told = path, False
+        self._stat, self._content = self._look(), self._read()
+        self._checked = time.monotonic()
+
+    def changed(self) -> bool:
+        now = time.monotonic()
+        if self._told or now - self._checked < 1:
+            return False
+        self._checked = now
+        stat = self._look()
+        if stat == self._stat:
+            return False
+        self._stat = stat
+        self._told = self._read() != self._content
+        return self._told
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def _read(self) -> bytes | None:
+        try:
+            return self._path.read_bytes()
+        except OSError:
+            return None
