@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..storage import Entry
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
 from .words import words
 
 GENERIC_FOLDERS = words(
@@ -17,6 +20,10 @@ GENERIC_FOLDERS = words(
 """Names of folders that say where data stands in a process, not what it is."""
 
 
+Trait = tuple[Any, ...]
+"""All of a cluster but its rows, as a value that clusters of one kind share."""
+
+
 class Cluster:
     """Files of one format that differ in nothing but shard names and partition folders.
 
@@ -24,7 +31,7 @@ class Cluster:
         rel: Folder names that carry meaning, from the folder under consideration down.
         stem: What the file names have in common (a template); empty for shards.
         format: Name of the format.
-        files: The files.
+        rows: The files, as rows of the spool.
         positional: Segment index -> name of a partition level without a key.
         partitioned: Whether a partition folder is among its folders.
         variable: Whether its file names vary by number, date or identifier.
@@ -37,52 +44,93 @@ class Cluster:
     __slots__ = (
         "confidence",
         "evidence",
-        "files",
         "findings",
         "folders",
         "format",
         "partitioned",
         "positional",
         "rel",
+        "rows",
         "stem",
         "variable",
     )
 
-    def __init__(self, stem: str, format: str, files: list[Entry], variable: bool) -> None:
+    def __init__(self, stem: str, format: str, rows: array[int], variable: bool) -> None:
         self.rel: tuple[str, ...] = ()
         self.stem = stem
         self.format = format
-        self.files = files
-        self.positional: dict[int, str] = {}
+        self.rows = rows
+        self.positional: Mapping[int, str] = {}
         self.partitioned = False
         self.variable = variable
         self.folders = 1
         self.confidence = 1.0
-        self.evidence: dict[str, None] = {}
-        self.findings: list[tuple[str, str]] = []
+        self.evidence: tuple[str, ...] = ()
+        self.findings: tuple[tuple[str, str], ...] = ()
 
     def because(self, reason: str, confidence: float = 1.0) -> None:
         """Add a reason, and what is left of the confidence."""
-        self.evidence[reason] = None
+        self.evidence = _union(self.evidence, (reason,))
         self.confidence = min(self.confidence, confidence)
 
     def add(self, other: Cluster) -> None:
         """Take in another cluster's files and reasons."""
-        self.files.extend(other.files)
-        self.positional.update(other.positional)
+        self.rows.extend(other.rows)
+        if other.positional != self.positional:
+            self.positional = {**self.positional, **other.positional}
         self.partitioned |= other.partitioned
         self.variable |= other.variable
         self.folders += other.folders
         self.confidence = min(self.confidence, other.confidence)
-        self.evidence.update(other.evidence)
-        self.findings.extend(other.findings)
+        self.evidence = _union(self.evidence, other.evidence)
+        self.findings = _union(self.findings, other.findings)
         if self.stem != other.stem:
             self.stem = ""
 
+    @property
+    def trait(self) -> Trait:
+        """All but the rows."""
+        return (
+            self.rel,
+            self.stem,
+            self.format,
+            tuple(self.positional.items()),
+            self.partitioned,
+            self.variable,
+            self.folders,
+            self.confidence,
+            self.evidence,
+            self.findings,
+        )
 
-def unite(clusters: list[Cluster]) -> Cluster:
+
+def thaw(trait: Trait, rows: Iterable[int]) -> Cluster:
+    """Make the cluster again of which these were the trait and the rows."""
+    rel, stem, format, positional, partitioned, variable, folders, confidence, evidence, findings = trait
+    cluster = Cluster(stem, format, array("Q", rows), variable)
+    cluster.rel = rel
+    cluster.positional = dict(positional)
+    cluster.partitioned = partitioned
+    cluster.folders = folders
+    cluster.confidence = confidence
+    cluster.evidence = evidence
+    cluster.findings = findings
+    return cluster
+
+
+T = TypeVar("T")
+
+
+def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
+    if first == second or not second:
+        return first
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def unite(clusters: Iterable[Cluster]) -> Cluster:
     """Unite clusters into the one with most files."""
-    base = max(clusters, key=lambda cluster: len(cluster.files))
+    clusters = list(clusters)
+    base = max(clusters, key=lambda cluster: len(cluster.rows))
     for cluster in clusters:
         if cluster is not base:
             base.add(cluster)

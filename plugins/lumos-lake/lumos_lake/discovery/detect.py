@@ -7,19 +7,18 @@ and nameless things are joined, and what the names leave open is decided by the 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Sequence
 
-from ..storage import Entry
-from . import noise
-from .cluster import GENERIC_FOLDERS, Cluster, unite
+from .cluster import GENERIC_FOLDERS, Cluster, Trait, unite
 from .codes import of_one_domain
+from .frame import Frame, Pile
 from .grouping import Known
-from .names import KNOWN_EXTENSIONS, calendar_names, calendar_part, dated, file_name, folder_name, template
+from .kids import Kids
+from .names import dated, folder_name, template
 from .similarity import Comparer, spread
-from .tree import Node
+from .spool import Spool
 
-Child = tuple[str, list[Cluster]]
 RECURRING = 0.5
 """A file name that recurs in this share of sibling partitions names a table, not a shard."""
 CODE_SHARE = 0.8
@@ -27,195 +26,109 @@ CODE_SHARE = 0.8
 
 
 class Detector:
-    """Groups the files of one tree.
+    """Groups the files of a folder when it is closed.
 
     Args:
-        extensions: Extension (lower case, with dot) -> format, of the formats that are read.
+        spool: The files.
         comparer: Compares schemas of files.
         known: What the last run knew.
-        hidden: Take names with a leading `.` or `_` for data too.
-        sniff: Names the format of a file without extension from its first bytes.
     """
 
-    def __init__(
-        self,
-        extensions: Mapping[str, str],
-        comparer: Comparer,
-        known: Known = lambda name: None,
-        *,
-        hidden: bool = False,
-        sniff: Callable[[Entry], str] | None = None,
-    ) -> None:
-        self._extensions = extensions
-        self._formats = frozenset(extensions.values())
+    def __init__(self, spool: Spool, comparer: Comparer, known: Known = lambda name: None) -> None:
+        self._spool = spool
         self._comparer = comparer
         self._known = known
-        self._hidden = hidden
-        self._sniff = sniff
-        self.unread: Counter[str] = Counter()
-        self.unknown = 0
-        self.noise = 0
+        self._traits: dict[Trait, Trait] = {}
 
-    def clusters(self, root: Node, claimed: frozenset[Node]) -> list[Cluster]:
-        """Return the clusters of a tree, with `rel` counted from its root; claimed folders are left out."""
-        order: list[Node] = []
-        pending = [root]
-        while pending:
-            node = pending.pop()
-            order.append(node)
-            for name, child in node.dirs.items():
-                if child in claimed:
-                    continue
-                if noise.noise_folder(name, self._hidden):
-                    self.noise += sum(len(inner.files) for inner in child.walk())
-                    continue
-                pending.append(child)
-        results: dict[Node, list[Cluster]] = {}
-        for node in reversed(order):
-            if node not in claimed:
-                results[node] = self._folder(node, results)
-        return results.get(root, [])
-
-    def _folder(self, node: Node, results: dict[Node, list[Cluster]]) -> list[Cluster]:
-        own = self._leaf(node)
-        kinds: dict[str, list[Child]] = {"hive": [], "date": [], "number": [], "run": [], "named": []}
-        for name, child in node.dirs.items():
-            if found := results.pop(child, None):
-                kinds[folder_name(name).kind].append((name, found))
-        if not any(kinds.values()):
-            return own
-        depth = len(node.segments)
+    def close(self, frame: Frame) -> list[Cluster]:
+        """Return the clusters of a folder, with `rel` counted from it."""
+        own = list(frame.own.values())
+        depth = frame.depth
         merged: list[Cluster] = []
-        if kinds["number"]:
-            grain = calendar_part([name for name, _ in kinds["number"]], self._grain(node))
-            merged += self._try(node, depth, "date" if grain else "number", grain, kinds["number"], kinds["named"])
-        if kinds["named"] and (above := self._grain(node)):
-            for grain, parts in calendar_names([name for name, _ in kinds["named"]], above).items():
-                chosen = [child for child in kinds["named"] if child[0] in parts]
-                kinds["named"] = [child for child in kinds["named"] if child[0] not in parts]
-                merged += self._try(node, depth, "date", grain, chosen, kinds["named"])
-        for kind in ("hive", "date", "run"):
-            merged += self._try(node, depth, kind, "", kinds[kind], kinds["named"])
-        codes, named = self._codes(node, depth, kinds["named"])
+        if (numbers := frame.numbers) is not None:
+            if frame.part:
+                pile = Pile()
+                for _, found in numbers:
+                    pile.add(found, frame.part)
+                merged += self._lay(pile, depth, "date", frame.part)
+            else:
+                merged += self._nameless(frame, "number", numbers)
+        for (kind, grain), pile in frame.piles.items():
+            merged += self._lay(pile, depth, kind, grain or pile.grain)
+        if frame.runs is not None:
+            merged += self._nameless(frame, "run", frame.runs)
+        if frame.named is None:
+            return self._absorb(own, merged) if merged else own
+        codes, taken = self._codes(frame, frame.named)
         clusters = self._absorb(own, merged + codes)
-        for name, found in named:
-            for cluster in found:
-                cluster.rel = (name, *cluster.rel)
-                clusters.append(cluster)
+        for index, name in enumerate(frame.named.names):
+            if index not in taken:
+                for cluster in frame.named.clusters(index):
+                    cluster.rel = (name, *cluster.rel)
+                    clusters.append(cluster)
         return clusters
 
-    def _grain(self, node: Node) -> str:
-        """Return which part of a date a folder names; empty when it names none."""
-        if node.parent is None:
-            return ""
-        found = folder_name(node.name)
-        if found.kind == "date":
-            return found.key
-        if found.kind == "hive":
-            value = folder_name(node.name.partition("=")[2])
-            return value.key if value.kind == "date" and value.key != "year" else found.key.casefold()
-        return calendar_part([node.name], self._grain(node.parent)) if found.kind == "number" else ""
-
-    # Pass 5: one folder
-
-    def _leaf(self, node: Node) -> list[Cluster]:
-        clusters: dict[tuple[str, str], Cluster] = {}
-        for entry in node.files:
-            name = entry.path.rpartition("/")[2]
-            found = file_name(name, self._extensions)
-            format = found.format
-            if noise.noise_file(name, self._hidden, format in self._formats):
-                self.noise += 1
-                continue
-            if not format and entry.size and self._sniff is not None and _bare(name):
-                format = self._sniff(entry)
-            if format not in self._formats:
-                if format:
-                    self.unread[format] += 1
-                else:
-                    self.unknown += 1
-                continue
-            cluster = clusters.get((format, found.stem))
-            if cluster is None:
-                clusters[format, found.stem] = Cluster(found.stem, format, [entry], found.variable)
-            else:
-                cluster.files.append(entry)
-                cluster.variable |= found.variable
-        return list(clusters.values())
+    def hand_up(self, child: Frame, found: list[Cluster]) -> None:
+        """Hand the clusters of a folder that was closed to the folder above."""
+        if child.parent is not None and found:
+            child.parent.take(child, found, self._traits)
 
     # Passes 3 and 4: partition-like folders
 
-    def _try(
-        self, node: Node, depth: int, kind: str, grain: str, children: list[Child], named: list[Child]
-    ) -> list[Cluster]:
-        """Lay partition-like siblings over each other; those that are none are handed back among the named."""
-        if not children:
+    def _nameless(self, frame: Frame, kind: str, kids: Kids) -> list[Cluster]:
+        """Lay numbered or identified folders over each other, if they hold parts of one thing; else they are named."""
+        if not self._are_parts(frame, kind, kids):
+            for child in kids:
+                frame.name_apart(child, self._traits)
             return []
-        if kind in ("run", "number") and not self._nameless(node, kind, children):
-            named.extend(children)
-            return []
-        merged = []
-        groups: dict[tuple[tuple[str, ...], str], dict[str, list[tuple[str, Cluster]]]] = {}
-        for name, found in children:
-            for cluster in found:
-                stems = groups.setdefault((cluster.rel, cluster.format), {})
-                stems.setdefault(cluster.stem, []).append((name, cluster))
-        for (_, format), stems in groups.items():
-            for cluster in self._fold(format, stems):
-                merged.append(self._level(cluster, depth, kind, grain or _grain_of(children)))
-        return merged
+        pile = Pile()
+        for name, found in kids:
+            pile.add(found, folder_name(name).key)
+        return self._lay(pile, frame.depth, kind, pile.grain)
 
-    def _nameless(self, node: Node, kind: str, children: Sequence[Child]) -> bool:
-        """Tell whether numbered or identified folders hold parts of one thing."""
-        if any(cluster.rel for _, found in children for cluster in found):
+    def _are_parts(self, frame: Frame, kind: str, kids: Kids) -> bool:
+        if kids.deep:
             return False
-        if kind == "number" and (len(children) < 2 or node.parent is None):
+        if kind == "number" and (len(kids) < 2 or frame.parent is None or kids.several or len(kids.firsts) > 1):
             return False
-        first = [found[0] for _, found in children]
-        if kind == "number" and (
-            any(len(found) > 1 for _, found in children) or len({(c.format, c.stem) for c in first}) > 1
-        ):
-            return False
-        if len({cluster.format for cluster in first}) > 1 or len(children) == 1:
-            return len(children) > 1 or folder_name(children[0][0]).key == "id"
-        recurring = {(c.format, c.stem) for c in children[0][1]}
-        if kind == "run" and all({(c.format, c.stem) for c in found} == recurring for _, found in children):
-            return len(recurring) > 1 or self._alike(first)
-        return self._alike(first)
+        if len(kids.formats) > 1 or len(kids) == 1:
+            return len(kids) > 1 or folder_name(kids.names[0]).key == "id"
+        format = next(iter(kids.formats))
+        if kind == "run" and kids.alike:
+            return kids.several or self._alike(format, kids.last)
+        return self._alike(format, kids.last)
 
-    def _alike(self, clusters: Sequence[Cluster], *, unknown: bool = True) -> bool:
-        files = [cluster.files[-1] for cluster in clusters]
-        return self._comparer.alike(clusters[0].format, spread(files, 5), unknown=unknown)
+    def _alike(self, format: str, rows: Sequence[int], *, unknown: bool = True) -> bool:
+        if self._comparer.blind:
+            return unknown
+        return self._comparer.alike(format, [self._spool[row] for row in spread(rows, 5)], unknown=unknown)
 
-    def _level(self, cluster: Cluster, depth: int, kind: str, grain: str) -> Cluster:
-        cluster.partitioned = True
-        if kind == "hive":
-            cluster.because("folders are named key=value", 0.98)
-        elif kind == "date":
-            cluster.positional[depth] = grain
-            cluster.because(f"folders are named by date ({grain})", 0.95)
-        elif kind == "run":
-            cluster.positional[depth] = "run"
-            cluster.because("folders are named by run or identifier and hold the same schema", 0.85)
-        else:
-            cluster.positional[depth] = "partition"
-            cluster.because("folders are numbered and hold the same schema", 0.75)
-        return cluster
+    def _alike_all(self, clusters: Sequence[Cluster], *, unknown: bool = True) -> bool:
+        return self._alike(clusters[0].format, [cluster.rows[-1] for cluster in clusters], unknown=unknown)
 
-    def _fold(self, format: str, stems: dict[str, list[tuple[str, Cluster]]]) -> list[Cluster]:
+    def _lay(self, pile: Pile, depth: int, kind: str, grain: str) -> list[Cluster]:
+        """Make the clusters of folders that were laid over each other."""
+        made = []
+        for key, stems in pile.groups.items():
+            counts = {stem: seen[0] for stem, (seen, _) in stems.items()}
+            united = {stem: cluster for stem, (_, cluster) in stems.items()}
+            for cluster in self._fold(key[1], counts, united, pile.siblings[key][0]):
+                _level(cluster, depth, kind, grain)
+                made.append(cluster)
+        return made
+
+    def _fold(self, format: str, counts: dict[str, int], united: dict[str, Cluster], siblings: int) -> list[Cluster]:
         """Decide which file names inside sibling partitions name tables and which are shards of one."""
-        if len(stems) == 1:
-            return [unite([cluster for _, cluster in next(iter(stems.values()))])]
-        counts = {stem: len({name for name, _ in found}) for stem, found in stems.items()}
-        siblings = len({name for found in stems.values() for name, _ in found})
-        united = {stem: unite([cluster for _, cluster in found]) for stem, found in sorted(stems.items())}
-        base = max(united.values(), key=lambda cluster: (len(cluster.files), cluster.stem))
+        if len(united) == 1:
+            return list(united.values())
+        united = dict(sorted(united.items()))
+        base = max(united.values(), key=lambda cluster: (len(cluster.rows), cluster.stem))
         if siblings == 1:
-            recurring = [] if self._alike(list(united.values()), unknown=False) else list(united)
+            recurring = [] if self._alike_all(list(united.values()), unknown=False) else list(united)
         else:
             recurring = [stem for stem, count in counts.items() if stem and count >= max(2, RECURRING * siblings)]
         labels = all(len(stem) <= 2 for stem in recurring)
-        if len(recurring) > 1 and not (labels and self._alike([united[stem] for stem in recurring])):
+        if len(recurring) > 1 and not (labels and self._alike_all([united[stem] for stem in recurring])):
             for cluster in united.values():
                 cluster.because("the same file name recurs in every partition beside other names", 0.9)
             return list(united.values())
@@ -223,7 +136,7 @@ class Detector:
         for cluster in united.values():
             if cluster is base:
                 continue
-            if self._comparer.alike(format, [base.files[-1], cluster.files[-1]]):
+            if self._alike(format, [base.rows[-1], cluster.rows[-1]]):
                 base.add(cluster)
                 base.because("differently named files in the partitions hold the same schema", 0.85)
             else:
@@ -241,7 +154,7 @@ class Detector:
                 if not other.rel
                 and other.format == cluster.format
                 and (cluster.stem == other.stem or not cluster.stem)
-                and self._comparer.alike(cluster.format, [cluster.files[-1], other.files[-1]])
+                and self._alike(cluster.format, [cluster.rows[-1], other.rows[-1]])
             ]
             if len(fits) == 1:
                 fits[0].add(cluster)
@@ -252,50 +165,62 @@ class Detector:
 
     # Pass 6: named siblings
 
-    def _codes(self, node: Node, depth: int, named: list[Child]) -> tuple[list[Cluster], list[Child]]:
-        """Join three or more sibling folders whose names are codes of one domain, below a folder that names a table."""
-        table: Node | None = node
-        while table is not None and table.parent is not None and folder_name(table.name).kind in ("hive", "date"):
+    def _codes(self, frame: Frame, named: Kids) -> tuple[list[Cluster], set[int]]:
+        """Join three or more sibling folders whose names are codes of one domain, below a folder that names a table.
+
+        Returns:
+            The joined cluster, if any, and the places of the folders that are in it.
+        """
+        table: Frame | None = frame
+        while table is not None and table.parent is not None and table.kind.kind in ("hive", "date"):
             table = table.parent  # the folder that names the table may stand above partitions
         if len(named) < 3 or table is None or table.parent is None or table.name.casefold() in GENERIC_FOLDERS:
-            return [], named
-        if folder_name(table.name).kind != "named":
-            return [], named
+            return [], set()
+        if table.kind.kind != "named":
+            return [], set()
         known = self._known(table.path) is not None
-        groups: dict[tuple[str, str], list[Child]] = {}
-        for name, found in named:
-            if len(found) == 1 and not found[0].rel:
-                groups.setdefault((found[0].format, folder_name(name).stem), []).append((name, found))
-        for (_, stem), group in sorted(groups.items()):
+        groups: dict[tuple[str, str], array[int]] = {}
+        for index, name in enumerate(named.names):
+            if (kind := named.kind(index)) is not None:
+                key = (kind[0], folder_name(name).stem)
+                group = groups.get(key)
+                if group is None:
+                    groups[key] = group = array("Q")
+                group.append(index)
+        for (format, stem), group in sorted(groups.items(), key=lambda item: item[0]):
             if not stem:
-                codes = of_one_domain([name for name, _ in group])
-                group = [child for child in group if child[0] in codes]
-            elif not set(stem.split("-")) <= set(_words(table.name)) and all(dated(name) for name, _ in group):
+                codes = of_one_domain([named.names[index] for index in group])
+                group = array("Q", (index for index in group if named.names[index] in codes))
+            elif not set(stem.split("-")) <= set(_words(table.name)) and all(
+                dated(named.names[index]) for index in group
+            ):
                 continue  # `orders_2023`, `orders_2024`: editions of a table that has a name of its own
             if len(group) < 3 or len(group) < (0.5 if known else CODE_SHARE) * len(named):
                 continue
-            clusters = [found[0] for _, found in group]
-            if not self._alike(clusters, unknown=known):
+            if not self._alike(format, [named.last[index] for index in group], unknown=known):
                 continue
-            joined = unite(clusters)
+            joined = unite(named.clusters(index)[0] for index in group)
             joined.partitioned = True
-            joined.positional[depth] = "partition"
+            joined.positional = {**joined.positional, frame.depth: "partition"}
             joined.because("sibling folders are codes of one domain and hold the same schema", 0.7)
-            taken = {name for name, _ in group}
-            return [joined], [child for child in named if child[0] not in taken]
-        return [], named
+            return [joined], set(group)
+        return [], set()
 
 
-def _bare(name: str) -> bool:
-    """Tell whether a name has nothing that looks like an extension."""
-    stem, dot, ext = name.rpartition(".")
-    return not dot or not stem or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)
+def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
+    cluster.partitioned = True
+    if kind == "hive":
+        cluster.because("folders are named key=value", 0.98)
+        return
+    label = {"date": grain, "run": "run"}.get(kind, "partition")
+    cluster.positional = {**cluster.positional, depth: label}
+    if kind == "date":
+        cluster.because(f"folders are named by date ({grain})", 0.95)
+    elif kind == "run":
+        cluster.because("folders are named by run or identifier and hold the same schema", 0.85)
+    else:
+        cluster.because("folders are numbered and hold the same schema", 0.75)
 
 
 def _words(name: str) -> list[str]:
     return template(name)[0].split("-")
-
-
-def _grain_of(children: Sequence[Child]) -> str:
-    grains = Counter(folder_name(name).key for name, _ in children)
-    return min(grains, key=lambda grain: (-grains[grain], grain))

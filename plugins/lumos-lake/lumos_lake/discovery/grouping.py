@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from ..storage import Entry
+from .spool import Files
 
 Signature = frozenset[tuple[str, str]]
 """The schema of a file as a set of (field path, family of its type); the families are coarse, so that drift fits."""
@@ -48,6 +49,8 @@ class Grouping(Struct, kw_only=True):
         marked: True when a table format claims the folder; its schema is in its log.
         also: Further formats that claim the same folder.
         findings: (code, message) about what is odd here, for people.
+        positional: Index of a folder in the path -> name of the level that it is, for levels without a key.
+        empty: Files without a byte that would be its own, left out beside those that have some.
     """
 
     name: str
@@ -60,11 +63,29 @@ class Grouping(Struct, kw_only=True):
     marked: bool = False
     also: tuple[str, ...] = ()
     findings: list[tuple[str, str]] = []
+    positional: dict[int, str] = {}
+    empty: Sequence[Entry] = ()
 
     @property
     def bytes(self) -> int:
         """Total size of its files."""
-        return sum(entry.size for entry in self.files)
+        return self.files.bytes if isinstance(self.files, Files) else sum(entry.size for entry in self.files)
+
+
+class LeftOut(Struct, frozen=True):
+    """Files that are in no dataset, for one reason.
+
+    Attributes:
+        kind: `noise`, `unread` (of a format that nobody named), or `unknown` (of no format that is known).
+        what: The rule of `noise.RULES`, or the format.
+        count: How many.
+        examples: Paths of the first few.
+    """
+
+    kind: str
+    what: str
+    count: int
+    examples: tuple[str, ...] = ()
 
 
 class Layout(Struct, kw_only=True):
@@ -75,9 +96,15 @@ class Layout(Struct, kw_only=True):
         unread: Format -> number of files that belong to a format nobody named.
         unknown: Number of files whose format is not known.
         noise: Number of files that are not data.
+        left_out: The same files by reason, with examples.
+        seen: Number of files in the listing.
+        idle: Places of the rules of `discovery.yaml` that fit no file.
     """
 
     groupings: list[Grouping]
     unread: dict[str, int] = {}
     unknown: int = 0
     noise: int = 0
+    left_out: list[LeftOut] = []
+    seen: int = 0
+    idle: tuple[int, ...] = ()

@@ -131,6 +131,27 @@ def file_name(name: str, extensions: Mapping[str, str]) -> FileName:
     return FileName(format, stem, variable, bare)
 
 
+_DASHED = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])")
+_NO_UUID = "00000000-0000-4000-8000-000000000000"
+_DIGITS = str.maketrans("123456789", "000000000")
+
+
+def same_shape(name: str) -> str:
+    """Return a text that two file names share only if all that is read from them is the same.
+
+    Digits are equal to each other, but in extensions (`.bz2`, `.sha1`), which never begin with one.
+    """
+    if "-" in name:
+        name = _DASHED.sub(_NO_UUID, name)
+    head, dot, tail = name.partition(".")
+    return f"{head.translate(_DIGITS)}.{_tail(tail)}" if dot else head.translate(_DIGITS)
+
+
+@lru_cache(maxsize=4096)
+def _tail(tail: str) -> str:
+    return ".".join(part.translate(_DIGITS) if part[:1].isdigit() else part for part in tail.split("."))
+
+
 FolderKind = Literal["hive", "date", "run", "number", "named"]
 
 

@@ -22,19 +22,30 @@ _NOISE_DIRS = re.compile(
     r"_change_data|_delta_index|temporary-.*|attempt_\d.*)",
     re.IGNORECASE,
 )
+RULES = {
+    "signal": "marker files of jobs and table formats, such as _SUCCESS and _committed_*",
+    "unfinished": "half-written, copied or locked files",
+    "sidecar": "checksums, signatures and signals beside the data",
+    "text": "texts, programs and pictures for people",
+    "description": "descriptions beside the data, such as manifest.json",
+    "lumos": "snapshots of Lumos",
+    "hidden": "a name that begins with . or _ (`hidden: true` reads them)",
+    "folder": "folders of jobs, and folders whose name begins with . or _ (`hidden: true` reads them)",
+    "empty": "files without a byte beside others that have some",
+}
+"""Why a file is no data: the name of each rule, and what it says."""
+
 _NOISE_FILES = re.compile(
-    r"_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*|.*_\$folder\$"
-    # Half-written, copied and locked files, checksums, signals.
-    r"|.*\.(?:crc|tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock|lck|done"
-    r"|ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc)"
-    r"|.*~|~\$.*|\$.*\$|#.*#|Thumbs\.db|desktop\.ini"
-    # What people and Lumos itself write.
-    r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?"
-    r"|.*\.lumos\.jsonl(?:\.zst)?"
-    # Descriptions beside the data.
-    r"|(?:manifest|_?schemas?|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?|dataset_infos?"
-    r"|data_dictionary|config|settings)\.json"
-    r"|.*[-_.](?:schema|manifest|metadata|meta)\.json",
+    r"(?P<signal>_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*"
+    r"|.*_\$folder\$)"
+    r"|(?P<unfinished>.*\.(?:tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock"
+    r"|lck)|.*~|~\$.*|\$.*\$|#.*#)"
+    r"|(?P<sidecar>.*\.(?:crc|done|ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc))"
+    r"|(?P<text>Thumbs\.db|desktop\.ini"
+    r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?)"
+    r"|(?P<lumos>.*\.lumos\.jsonl(?:\.zst)?)"
+    r"|(?P<description>(?:manifest|_?schemas?|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?"
+    r"|dataset_infos?|data_dictionary|config|settings)\.json|.*[-_.](?:schema|manifest|metadata|meta)\.json)",
     re.IGNORECASE,
 )
 
@@ -49,18 +60,26 @@ def never_listed(name: str) -> bool:
     return name in _NEVER_LISTED
 
 
-def noise_folder(name: str, hidden: bool) -> bool:
-    """Tell whether a folder holds nothing that is data.
+def noise_folder(name: str, hidden: bool) -> str:
+    """Return the rule by which a folder holds nothing that is data; empty when it may.
 
     A partition folder (`key=value`) is never hidden, whatever its key begins with.
     """
-    if _NOISE_DIRS.fullmatch(name):
-        return True
-    return not hidden and name[:1] in (".", "_") and "=" not in name
+    if _NOISE_DIRS.fullmatch(name) or (not hidden and name[:1] in (".", "_") and "=" not in name):
+        return "folder"
+    return ""
 
 
-def noise_file(name: str, hidden: bool, claimed: bool = False) -> bool:
-    """Tell whether a file is not data; `claimed` says that a format which is read has its extension."""
-    if _NOISE_FILES.fullmatch(name) or (not claimed and _TEXTS.fullmatch(name)):
-        return True
-    return not hidden and name[:1] in (".", "_")
+def noise_file(name: str, hidden: bool, claimed: bool = False) -> str:
+    """Return the rule by which a file is not data, empty when it is.
+
+    Args:
+        name: Its name.
+        hidden: Names with a leading `.` or `_` may be data.
+        claimed: A format which is read has its extension.
+    """
+    if found := _NOISE_FILES.fullmatch(name):
+        return found.lastgroup or "text"
+    if not claimed and _TEXTS.fullmatch(name):
+        return "text"
+    return "hidden" if not hidden and name[:1] in (".", "_") else ""

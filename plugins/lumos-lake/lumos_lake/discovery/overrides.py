@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -54,56 +54,73 @@ class Overrides(Config):
     tables: list[TableRule] = Field(default=[], description="Tables; the first rule that a file fits decides.")
 
 
-class Match:
-    """A compiled rule."""
+class Rule(NamedTuple):
+    """A compiled path of a rule.
 
-    def __init__(self, pattern: re.Pattern[str], columns: dict[str, str], fixed: str) -> None:
-        self.pattern = pattern
-        self.columns = columns
-        self.fixed = fixed
+    Attributes:
+        pattern: What a path must match.
+        columns: Group of the pattern -> partition column, for those that are not a folder of their own.
+        positional: Index of a folder in the path -> partition column.
+        fixed: The path up to the first part that varies: the name, where there is no `{table}`.
+        above: The folder that every file that fits is in, or below.
+        literal: Whether the path is that of one file.
+    """
+
+    pattern: re.Pattern[str]
+    columns: dict[str, str]
+    positional: dict[int, str]
+    fixed: str
+    above: str
+    literal: bool
 
     def __call__(self, entry: Entry) -> tuple[str, dict[str, str]] | None:
-        """Return (table, partition values) of a file, or None when the rule does not fit."""
+        """Return the table and the values of `columns` of a file, or None when the rule does not fit."""
         found = self.pattern.fullmatch(entry.path)
         if found is None:
             return None
         ends = [found.end(group) for group in self.pattern.groupindex if group.startswith("t_")]
         name = entry.path[: max(ends)] if ends else self.fixed
-        values = {name: found.group(group) for group, name in self.columns.items()}
-        return name, values
+        return name, {name: found.group(group) for group, name in self.columns.items()}
 
 
-@lru_cache(maxsize=512)
-def compile_rule(path: str) -> Match:
+@lru_cache(maxsize=8192)
+def compile_rule(path: str) -> Rule:
     """Compile a path with placeholders.
 
     Raises:
         ValueError: When a partition is named twice.
     """
     columns: dict[str, str] = {}
+    positional: dict[int, str] = {}
     parts, position, fixed = [], 0, len(path)
     for count, found in enumerate(_PLACEHOLDER.finditer(path)):
-        parts.append(glob_pattern(path[position : found.start()]))
+        before = path[position : found.start()]
+        parts.append(glob_pattern(before))
         name = found.group(1)
         if name == "*":
             parts.append("[^/]*")
         elif name == "table":
             parts.append(f"(?P<t_{count}>[^/]+)")
         else:
-            if name in columns.values():
+            if name in columns.values() or name in positional.values():
                 raise ValueError(f"the partition {{{name}}} stands twice")
-            columns[f"p_{count}"] = name
-            parts.append(f"(?P<p_{count}>[^/]*)")
+            head, tail = path[: found.start()], path[found.end() :]
+            if (not head or head.endswith("/")) and tail.startswith("/") and "**" not in head:
+                positional[head.count("/")] = name
+                parts.append("[^/]*")
+            else:
+                columns[f"p_{count}"] = name
+                parts.append(f"(?P<p_{count}>[^/]*)")
         fixed = min(fixed, found.start())
         position = found.end()
     parts.append(glob_pattern(path[position:]))
     star = re.search(r"[*?\[]", path)
     if star:
         fixed = min(fixed, star.start())
-    head = path[:fixed]
-    if fixed < len(path):
-        head = head.rpartition("/")[0]
-    return Match(re.compile("".join(parts), re.DOTALL), columns, head)
+    literal = fixed == len(path)
+    head = path if literal else path[:fixed].rpartition("/")[0]
+    above = head.rpartition("/")[0] if literal else head
+    return Rule(re.compile("".join(parts), re.DOTALL), columns, positional, head, above, literal)
 
 
 def glob_pattern(glob: str) -> str:

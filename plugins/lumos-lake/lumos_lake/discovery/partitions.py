@@ -51,16 +51,17 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
     """Read the partitioning off the folders of a group.
 
     Args:
-        folders: Path segments of every distinct folder that holds a file of the group.
+        folders: Path segments of every distinct folder that holds a file of the group, each once.
         positional: Segment index -> name, for levels that are not `key=value`.
     """
-    folders = sorted(set(folders))
     spelling: dict[str, Counter[str]] = {}
-    places: dict[str, list[int]] = {}
-    values: dict[str, list[str | None]] = {}
+    places: dict[str, int] = {}
+    values: dict[str, Values] = {}
     orders: Counter[tuple[str, ...]] = Counter()
     repeated: set[str] = set()
+    count = 0
     for folder in folders:
+        count += 1
         row: dict[str, str | None] = {}
         for index, segment in enumerate(folder):
             key, value = _segment(segment)
@@ -71,31 +72,37 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
             else:
                 continue
             lower = name.casefold()
-            spelling.setdefault(lower, Counter())[name] += 1
+            spelled = spelling.get(lower)
+            if spelled is None:
+                spelling[lower] = spelled = Counter()
+            spelled[name] += 1
             if lower in row:
                 repeated.add(lower)
             row[lower] = value
-            places.setdefault(lower, []).append(index)
+            if places.get(lower, index) >= index:
+                places[lower] = index
         for lower, found in row.items():
-            values.setdefault(lower, []).append(found)
+            if lower not in values:
+                values[lower] = Values()
+            values[lower].add(found)
         orders[tuple(row)] += 1
     if not values:
         return Levels((), (), ())
     order = max(orders.items(), key=lambda item: (len(item[0]), item[1], item[0]))[0]
     missing = [lower for lower in values if lower not in order]
-    ordered = [*order, *sorted(missing, key=lambda lower: (min(places[lower]), lower))]
+    ordered = [*order, *sorted(missing, key=lambda lower: (places[lower], lower))]
     notes = _notes(ordered, spelling, orders, repeated)
     positions = set(positional.values())
     columns, versions = [], []
     for lower in ordered:
         name = min(spelling[lower], key=lambda text: (-spelling[lower][text], text))
         seen = values[lower]
-        nullable = None in seen or len(seen) < len(folders)
         if _is_version(lower, seen, positions):
             versions.append(name)
         else:
+            nullable = seen.null or seen.count < count
             columns.append(
-                PartitionColumn(name, value_type(seen, name if name in positions else ""), nullable, name in positions)
+                PartitionColumn(name, seen.type(name if name in positions else ""), nullable, name in positions)
             )
     return Levels(tuple(columns), tuple(versions), tuple(notes))
 
@@ -110,14 +117,10 @@ def _value(text: str) -> str | None:
     return None if text in ("", HIVE_NULL) else unquote(text)
 
 
-def _is_version(name: str, values: list[str | None], positional: set[str]) -> bool:
+def _is_version(name: str, values: Values, positional: set[str]) -> bool:
     if name == "run":
         return True
-    if name not in VERSION_KEYS or name in positional:
-        return False
-    seen = [value for value in values if value is not None]
-    identifiers = all(_UUID.fullmatch(value) or re.search(r"\d", value) for value in seen)
-    return bool(seen) and identifiers
+    return name in VERSION_KEYS and name not in positional and values.some and values.identifiers
 
 
 def _notes(
@@ -141,25 +144,59 @@ def _notes(
     return notes
 
 
-def value_type(values: Iterable[str | None], name: str = "") -> str:
-    """Infer the type of partition values: `int64`, `date`, `timestamp(us)` or `string`; `unknown` when all are null.
+class Values:
+    """What the values of one partition level have in common, told from one after the other.
 
-    A number with leading zeros beyond two digits stays text: `store=0042` is a code.
+    Attributes:
+        count: How many there are, nulls included.
+        null: Whether a null is among them.
+        some: Whether another than null is among them.
+        identifiers: Whether each holds a digit or is a UUID.
     """
-    seen = {value for value in values if value is not None}
-    if not seen:
-        return "unknown"
-    if name == "date" and all(_calendar_date(value) for value in seen):
-        return "date"
-    if all(_INT.fullmatch(value) for value in seen):
-        return "int64"
-    if all(_DATE.fullmatch(value) and _calendar_date(value) for value in seen):
-        return "date"
-    if all(_TIMESTAMP.fullmatch(value) for value in seen):
-        return "timestamp(us)"
-    return "string"
+
+    __slots__ = ("calendar", "count", "date", "identifiers", "int", "last", "null", "some", "stamp")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.null = self.some = False
+        self.int = self.date = self.stamp = self.calendar = self.identifiers = True
+        self.last: str | None = None
+
+    def add(self, value: str | None) -> None:
+        """Take in one value."""
+        self.count += 1
+        if value is None:
+            self.null = True
+            return
+        if value == self.last:
+            return
+        self.last = value
+        self.some = True
+        self.int = self.int and _INT.fullmatch(value) is not None
+        self.calendar = self.calendar and _calendar_date(value)
+        self.date = self.date and self.calendar and _DATE.fullmatch(value) is not None
+        self.stamp = self.stamp and _TIMESTAMP.fullmatch(value) is not None
+        self.identifiers = self.identifiers and (
+            re.search(r"\d", value) is not None or _UUID.fullmatch(value) is not None
+        )
+
+    def type(self, name: str = "") -> str:
+        """Infer the type: `int64`, `date`, `timestamp(us)` or `string`; `unknown` when all are null.
+
+        A number with leading zeros beyond two digits stays text: `store=0042` is a code.
+        """
+        if not self.some:
+            return "unknown"
+        if name == "date" and self.calendar:
+            return "date"
+        if self.int:
+            return "int64"
+        if self.date:
+            return "date"
+        return "timestamp(us)" if self.stamp else "string"
 
 
+@lru_cache(maxsize=4096)
 def _calendar_date(value: str) -> bool:
     digits = re.sub(r"[-_.]", "", value)
     if len(digits) != 8 or not digits.isdigit() or not digits.isascii():

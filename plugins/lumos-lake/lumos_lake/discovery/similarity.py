@@ -7,10 +7,13 @@ Jaccard index and the containment of the smaller schema count, so that added col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TypeVar
 
 from ..storage import Entry
 from .grouping import Peek, Signature
+
+T = TypeVar("T")
 
 ALIKE = 0.55
 """From this similarity on, two schemas are one table's. Between drift (a renamed or added column of five: above 0.7)
@@ -82,14 +85,11 @@ class Comparer:
         return [sorted(indices) for _, indices in groups]
 
 
-def spread(entries: Sequence[Entry], count: int) -> list[Entry]:
-    """Return `count` entries: the first, the last and evenly spaced ones between; nothing random."""
+def spread(entries: Sequence[T], count: int) -> list[T]:
+    """Return `count` items: the first, the last and evenly spaced ones between; nothing random."""
     if len(entries) <= count:
         return list(entries)
     if count == 1:
         return [entries[-1]]
     step = (len(entries) - 1) / (count - 1)
     return [entries[round(index * step)] for index in range(count)]
-
-
-Pick = Callable[[Sequence[Entry]], Entry]

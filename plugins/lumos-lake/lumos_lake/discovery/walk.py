@@ -1,0 +1,278 @@
+"""The walk over a listing in order of path: folders open and close, and only open ones are held."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from ..storage import Entry
+from . import noise
+from .cluster import Cluster
+from .detect import Detector
+from .frame import Frame, Tally, add, count
+from .grouping import Grouping
+from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
+from .spool import Files, OutOfOrder, Spool
+
+_VERDICTS = 100_000
+_SHORT = 24
+
+
+class Verdict(NamedTuple):
+    """What the name of a file decides.
+
+    Attributes:
+        key: (format, template) of data that is read; None of any other file.
+        variable: Whether something in the name can vary.
+        noise: The rule by which it is no data.
+        format: A format that nobody named; empty when it is not known.
+        bare: Whether only the first bytes can tell the format.
+    """
+
+    key: tuple[str, str] | None
+    variable: bool
+    noise: str
+    format: str
+    bare: bool
+
+
+class Walk:
+    """Feeds the files of a listing to the folders that they are in.
+
+    Args:
+        spool: Where the files are kept.
+        detector: Groups the files of a folder that is closed.
+        extensions: Extension (lower case, with dot) -> format, of the formats that are read.
+        markers: Format -> what marks its tables.
+        read: The formats among them that are read.
+        root_name: Name of the dataset that the root itself may be.
+        hidden: Take names with a leading `.` or `_` for data too.
+        sniff: Names the format of a file without extension from its first bytes.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        detector: Detector,
+        *,
+        extensions: Mapping[str, str],
+        markers: Mapping[str, Sequence[str]],
+        read: frozenset[str],
+        root_name: str,
+        hidden: bool,
+        sniff: Callable[[Entry], str] | None,
+    ) -> None:
+        self._spool = spool
+        self._detector = detector
+        self._extensions = extensions
+        self._formats = frozenset(extensions.values())
+        self._read = read
+        self._root_name = root_name
+        self._hidden = hidden
+        self._sniff = sniff
+        self._verdicts: dict[str, Verdict] = {}
+        self._order = list(markers)
+        self._beside: list[tuple[str, int, str, bool]] = []
+        self._holders: dict[str, list[tuple[str, int, str]]] = {}
+        for format, patterns in markers.items():
+            for place, pattern in enumerate(patterns):
+                folder, slash, glob = pattern.partition("/")
+                if slash:
+                    self._holders.setdefault(folder, []).append((format, place, glob))
+                else:
+                    self._beside.append((format, place, folder, True))
+        self._frame = self._root = Frame("", None, FolderName("named"), False, 0)
+        self._root.globs = self._beside
+        self.told: dict[tuple[str, str], tuple[array[int], dict[int, str]]] = {}
+
+    def listing(self, entries: Iterator[Entry], told: Callable[[Entry, int], bool] | None) -> None:
+        """Feed a whole listing; `told` takes what people have grouped already.
+
+        Raises:
+            OutOfOrder: When it is not in order of path.
+        """
+        spool, verdicts = self._spool, self._verdicts
+        sizes, keep = spool.sizes, spool.add
+        last, folder, opened = "", "\0", False
+        for entry in entries:
+            path = entry.path
+            if path < last:
+                raise OutOfOrder(spool, entry, entries)
+            last = path
+            cut = path.rfind("/")
+            above = path[:cut] if cut >= 0 else ""
+            if above != folder:
+                folder, opened = above, False
+                spool.folder()
+            row = len(sizes)
+            keep(entry)
+            if told is not None and told(entry, row):
+                continue
+            if not opened:
+                self._enter(folder, row)
+                opened = True
+                frame = self._frame
+                own, plain = frame.own, not frame.noisy and not frame.globs
+            name = path[cut + 1 :]
+            if plain:
+                verdict = verdicts.get(name) or verdicts.get(same_shape(name))
+                if verdict is not None and verdict.key is not None:
+                    cluster = own.get(verdict.key)
+                    if cluster is not None:
+                        cluster.rows.append(row)
+                        cluster.variable |= verdict.variable
+                        continue
+            self._file(entry, name, row)
+
+    def finish(self) -> tuple[list[Cluster], list[Grouping], Tally]:
+        """Close what is open; return the clusters of the root, the marked tables, and what was left out."""
+        while self._frame is not self._root:
+            self._leave(len(self._spool))
+        clusters = self._close(self._root, len(self._spool))
+        return clusters, self._root.marks, self._root.tally
+
+    # Folders
+
+    def _enter(self, folder: str, row: int) -> None:
+        frame = self._frame
+        inside = f"{folder}/" if folder else ""
+        while not inside.startswith(frame.prefix):
+            self._leave(row)
+            frame = self._frame
+        for name in inside[len(frame.prefix) :].split("/")[:-1]:
+            noisy = frame.noisy or noise.noise_folder(name, self._hidden) != ""
+            frame = Frame(name, frame, folder_name(name), noisy, row)
+            frame.globs = self._beside
+            if name in self._holders:
+                frame.globs = [
+                    *self._beside,
+                    *((format, place, glob, False) for format, place, glob in self._holders[name] if glob),
+                ]
+            self._frame = frame
+
+    def _leave(self, end: int) -> None:
+        frame = self._frame
+        parent = frame.parent
+        assert parent is not None  # the root is never left
+        found = self._close(frame, end)
+        for format, place, glob in self._holders.get(frame.name, ()):
+            if not glob or (format, place) in frame.held:
+                parent.claims[format, place] = range(frame.first, end)
+        if frame.tally:
+            add(parent.tally, frame.tally)
+        if frame.marks:
+            parent.marks.extend(frame.marks)
+        self._detector.hand_up(frame, found)
+        self._frame = parent
+
+    def _close(self, frame: Frame, end: int) -> list[Cluster]:
+        """Return the clusters of a folder; none when a table format owns it."""
+        if frame.claims:
+            self._mark(frame, end)
+            frame.tally = {}
+            return []
+        return [] if frame.noisy else self._detector.close(frame)
+
+    def _mark(self, frame: Frame, end: int) -> None:
+        """Make the table that a table format has marked.
+
+        Of several markers that of a format in `read` wins, then the first as `KNOWN_MARKERS` has them: Delta, whose
+        writers translate their log for others (UniForm), before Iceberg, before Hudi.
+        """
+        claims: dict[str, range] = {}
+        for format, place in sorted(frame.claims, key=lambda claim: (self._order.index(claim[0]), claim[1])):
+            claims.setdefault(format, frame.claims[format, place])
+        holders = [rows for rows in claims.values() if rows]
+        names = sorted(claims, key=lambda name: name not in self._read)
+        why = [f"the folder has the marker of {name}" for name in names]
+        if len(names) > 1:
+            why.append(
+                f"its schema is that of {names[0]}, the first of them" + " that is read" * (names[0] in self._read)
+            )
+        rows: Sequence[int] = claims[names[0]] or range(frame.first, end)
+        if self.told:
+            taken = {row for several, _ in self.told.values() for row in several}
+            rows = array("Q", (row for row in rows if row not in taken))
+        apart = [mark for mark in frame.marks if not any(_first(mark) in held for held in holders)]
+        frame.marks = [
+            *apart,
+            Grouping(
+                name=frame.path or self._root_name,
+                root=frame.path,
+                format=names[0],
+                also=tuple(names[1:]),
+                files=Files(self._spool, rows),
+                evidence=tuple(why),
+                marked=True,
+            ),
+        ]
+
+    # Files
+
+    def _file(self, entry: Entry, name: str, row: int) -> None:
+        frame = self._frame
+        if frame.globs:
+            self._glob(frame, name)
+        if frame.noisy:
+            count(frame.tally, "noise", "folder", row)
+            return
+        verdict = self._verdict(name)
+        key = verdict.key
+        if key is None:
+            if verdict.noise:
+                count(frame.tally, "noise", verdict.noise, row)
+                return
+            format = verdict.format
+            if verdict.bare and entry.size and self._sniff is not None:
+                format = self._sniff(entry)
+            if format not in self._formats:
+                count(frame.tally, "unread" if format else "unknown", format, row)
+                return
+            key = (format, file_name(name, self._extensions).stem)
+        cluster = frame.own.get(key)
+        if cluster is None:
+            frame.own[key] = Cluster(key[1], key[0], array("Q", (row,)), verdict.variable)
+        else:
+            cluster.rows.append(row)
+            cluster.variable |= verdict.variable
+
+    def _verdict(self, name: str) -> Verdict:
+        shape = same_shape(name)
+        verdict = self._verdicts.get(shape)
+        if verdict is None:
+            if len(self._verdicts) >= _VERDICTS:
+                self._verdicts.clear()
+            verdict = self._verdicts[shape] = self._judge(name)
+        if len(name) <= _SHORT:
+            self._verdicts[name] = verdict  # the same few names recur in every partition
+        return verdict
+
+    def _judge(self, name: str) -> Verdict:
+        found = file_name(name, self._extensions)
+        format = found.format
+        rule = noise.noise_file(name, self._hidden, format in self._formats)
+        if rule:
+            return Verdict(None, False, rule, "", False)
+        if format in self._formats:
+            return Verdict((format, found.stem), found.variable, "", "", False)
+        return Verdict(None, found.variable, "", format, not format and _bare(name))
+
+    def _glob(self, frame: Frame, name: str) -> None:
+        for format, place, glob, own in frame.globs:
+            if fnmatchcase(name, glob):
+                if own:
+                    frame.claims[format, place] = range(0)  # the folder itself
+                else:
+                    frame.held.add((format, place))
+
+
+def _first(mark: Grouping) -> int:
+    return mark.files.rows[0] if isinstance(mark.files, Files) else -1
+
+
+def _bare(name: str) -> bool:
+    """Tell whether a name has nothing that looks like an extension."""
+    stem, dot, ext = name.rpartition(".")
+    return not dot or not stem or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)
