@@ -26,6 +26,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "json": "lumos-source-json",
         "orc": "lumos-source-orc",
         "delta": "lumos-format-delta",
+        "hudi": "lumos-format-hudi",
         "iceberg": "lumos-format-iceberg",
     },
     "enricher": {"rules": "lumos-enricher-rules", "sql": "lumos-lineage-sql"},
