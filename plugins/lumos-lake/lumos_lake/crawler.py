@@ -15,6 +15,7 @@ from lumos_core.plugin_api import (
     Context,
     Covered,
     Format,
+    LumosError,
     Scope,
     Source,
     Unit,
@@ -205,9 +206,19 @@ class Crawler(Source[C], Generic[C]):
             peek=partial(signature, formats, storage, ctx, peeked),
             known=partial(self._known, ctx),
             hidden=self.config.hidden,
-            sniff=partial(sniff, formats, storage),
+            sniff=partial(self._sniff, formats, storage, gaps),
             root_name=self.root_name,
         )
+
+    @staticmethod
+    def _sniff(formats: dict[str, Format[Any]], storage: Storage, gaps: list[Gap], entry: Entry) -> str:
+        try:
+            return sniff(formats, storage, entry)
+        except ConfigError:  # nothing else could be read either
+            raise
+        except LumosError as error:  # what it is cannot be known, nor that nothing is there
+            gaps.append(Gap(entry.path, f"{error.what}: {error.why}" if error.why else error.what))
+            return ""
 
     def _known(self, ctx: Context, name: str) -> str | None:
         record = ctx.get(self.names.dataset(name))
@@ -291,7 +302,7 @@ class Crawler(Source[C], Generic[C]):
             if self.config.max_files is not None and len(chosen) > self.config.max_files:
                 chosen = spread(chosen, self.config.max_files)
             reading = read(chosen, format, storage, urn, ctx, peeked)
-        title = grouping.name.rpartition("/")[2]
+        title = (self.names.base if grouping.name == records.ROOT else grouping.name).rpartition("/")[2]
         if len(grouping.files) == 1 and grouping.files[0].path == grouping.root:
             title = split_extension(title, extensions(formats))[0]
         record, drift = records.dataset(

@@ -17,6 +17,7 @@ from msgspec import Struct
 from lumos_core.plugin_api import (
     AnyRecord,
     Cancelled,
+    ConfigError,
     Context,
     Dataset,
     Format,
@@ -222,7 +223,7 @@ class _Job:
                         f"{type(self._format).__name__}.inspect gave {done} fragments for {len(batch)} files"
                     )
                 return
-            except Cancelled:
+            except (Cancelled, ConfigError):  # who may read nothing at all need not ask for every file
                 raise
             except RetryableError as error:
                 index, entry = batch[done]

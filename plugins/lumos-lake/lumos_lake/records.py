@@ -25,6 +25,7 @@ from lumos_core.plugin_api import (
 from .discovery import Grouping, PartitionColumn
 from .reading import Reading
 from .schema_union import Drift, join_fields
+from .storage import Entry
 
 if TYPE_CHECKING:
     from lumos_profile import Profile
@@ -58,6 +59,10 @@ class Names(Struct, frozen=True):
     def container(self, name: str) -> str:
         """Return the URN of a folder."""
         return urns.container(self.platform, self.full(name), self.env, instance=self.instance)
+
+    def holder(self, folder: str) -> str | None:
+        """Return the URN of the container that holds what lies in a folder; None at a root that is none itself."""
+        return self.container(folder) if folder or self.base else None
 
     def full(self, name: str) -> str:
         """Return a name below the root with the base before it."""
@@ -124,7 +129,7 @@ def dataset(
         newest,
         name=text(title),
         subtype=newest.subtype or _subtype(grouping),
-        parent=names.container(folder) if parent and folder else None,
+        parent=names.holder(folder) if parent else None,
         captured=sorted(captured),
         fields=fields if reading.schemas else [],
         layout=msgspec.structs.replace(
@@ -176,9 +181,27 @@ def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | Non
     value = Stats(row_count=rows)
     if not grouping.marked:
         value.size_bytes, value.file_count = grouping.bytes, len(grouping.files)
+        value.metrics = classes(grouping.files)
     if profile is not None:
         profile.onto(value)
     return Record(f"{urn}#profile@{at}", value)
+
+
+def classes(files: Iterable[Entry]) -> list[tuple[str, int]]:
+    """Return bytes and files by storage class (`storage.bytes.GLACIER`); empty where all are of the usual one."""
+    found: dict[str, list[int]] = {}
+    for entry in files:
+        both = found.setdefault(entry.kept_as, [0, 0])
+        both[0] += entry.size
+        both[1] += 1
+    if found.keys() <= {""}:
+        return []
+    rows = ((name or "STANDARD", both) for name, both in found.items())
+    return sorted(pair for name, (size, count) in rows for pair in _of_class(name, size, count))
+
+
+def _of_class(name: str, size: int, count: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    return (f"storage.bytes.{name}", size), (f"storage.files.{name}", count)
 
 
 def folders(names: Iterable[str]) -> list[str]:
@@ -197,5 +220,5 @@ def container(folder: str, names: Names) -> AnyRecord:
     above, _, name = folder.rpartition("/")
     return Record(
         names.container(folder),
-        Container(name=text(name), subtype="folder", parent=names.container(above) if above else None),
+        Container(name=text(name), subtype="folder", parent=names.holder(above)),
     )

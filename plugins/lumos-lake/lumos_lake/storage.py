@@ -22,7 +22,8 @@ class Entry(NamedTuple):
         path: Path below the root, with `/`; bytes that are not Unicode stand as surrogate escapes.
         size: Bytes.
         mtime_ns: Time of the last modification, nanoseconds since 1970 (UTC).
-        tag: The storage's own etag, where it has one.
+        tag: The storage's own etag, where it has one; behind a space the class in which it is stored, where that is
+            not the usual one. One text, since there are as many as there are files.
     """
 
     path: str
@@ -33,7 +34,15 @@ class Entry(NamedTuple):
     @property
     def etag(self) -> str:
         """Changes whenever the content does: the storage's etag, else size and time."""
-        return self.tag or f"{self.size}-{self.mtime_ns}"
+        tag = self.tag
+        if " " in tag:  # moving a file to another class leaves its content alone
+            tag = tag.partition(" ")[0]
+        return tag or f"{self.size}-{self.mtime_ns}"
+
+    @property
+    def kept_as(self) -> str:
+        """Name of the class in which it is stored (`GLACIER`); empty for the usual one."""
+        return self.tag.partition(" ")[2]
 
 
 class Gap(NamedTuple):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from lumos_core.plugin_api import (
     AnyRecord,
     Cancelled,
+    ConfigError,
     Context,
     Dataset,
     File,
@@ -80,7 +81,7 @@ def read_log(files: Sequence[Entry], format: Format[Any], storage: Storage, urn:
                 table, stats = record.value, []
             elif isinstance(record.value, Stats):
                 stats.append(record)
-    except (RetryableError, Cancelled):
+    except (RetryableError, Cancelled, ConfigError):
         raise
     except (LumosError, OSError) as error:
         where = error.where if isinstance(error, LumosError) and error.where else files[-1].path
