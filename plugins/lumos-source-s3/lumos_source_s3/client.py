@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from lumos_core.plugin_api import ConfigError
+
 from .config import S3Config
+from .failures import Redactor, code_of, denied, told
+from .pages import install
 
 _LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
 
@@ -22,6 +28,9 @@ class Connection:
 
     Args:
         config: Whom to talk to, and as whom.
+
+    Attributes:
+        bucket_region: Where the bucket is, once `find_bucket` asked; empty where the server does not tell.
     """
 
     def __init__(self, config: S3Config) -> None:
@@ -29,6 +38,8 @@ class Connection:
         self._lock = threading.RLock()
         self._session_: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self.bucket_region: str | None = None
 
     @property
     def s3(self) -> Any:
@@ -60,35 +71,77 @@ class Connection:
             service: `s3`, `sqs`, `sts`, ...
             region: Its region; that of the configuration by default.
             endpoint: Its address, where it is not AWS.
+
+        Raises:
+            ConfigError: When the options do not fit: an unknown profile, an address that is none.
         """
         with self._lock:
             key = (service, region, endpoint)
             if key not in self._clients:
-                self._clients[key] = self._make(service, region, endpoint)
+                try:
+                    self._clients[key] = self._make(service, region, endpoint)
+                except Exception as error:
+                    raise told(error, "no connection can be made", self.redact) from None
             return self._clients[key]
 
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
         with self._lock:
             clients, self._clients = list(self._clients.values()), {}
+            pool, self._pool = self._pool, None
             self._session_ = None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
         for client in clients:
             client.close()
 
-    def region_of_bucket(self) -> str:
-        """Ask where the bucket is: by HeadBucket, whose answer names the region even where it refuses.
+    def pool(self) -> Executor:
+        """Return the threads that make requests in advance."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.config.parallel, "s3-reading")
+            return self._pool
 
-        Returns:
-            The region; empty where the server does not tell.
+    @property
+    def redact(self) -> Redactor:
+        """Takes the secrets of this connection out of texts, those that AWS's chain found included."""
+        config = self.config
+        given = (config.secret_access_key, config.access_key_id, config.session_token, config.external_id)
+        return Redactor([*map(_plain, given), *self._found])
+
+    def find_bucket(self) -> None:
+        """Prove that there is such a bucket, and note its region.
+
+        HeadBucket names the region even where it refuses, which says nothing: rights may hold for a prefix alone.
+
+        Raises:
+            LumosError: When there is none, or nobody answers.
         """
-        from botocore.exceptions import ClientError
-
+        if self.bucket_region is not None:
+            return
         try:
             answer = self.s3.head_bucket(Bucket=self.config.bucket)
-        except ClientError as error:
-            answer = error.response
+        except Exception as error:
+            answer = getattr(error, "response", None) or {}
+            if code_of(error) in ("404", "NoSuchBucket"):
+                why = "there is no such bucket"
+                fix = "correct `bucket`, or `endpoint`"
+                raise ConfigError(
+                    "the bucket cannot be read", why=why, fix=fix, where=f"s3://{self.config.bucket}"
+                ) from None
+            if not (denied(error) or code_of(error) in ("400", "BadRequest")):
+                raise told(error, "the bucket cannot be read", self.redact, f"s3://{self.config.bucket}") from None
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        return str(headers.get("x-amz-bucket-region", ""))
+        self.bucket_region = str(headers.get("x-amz-bucket-region", ""))
+
+    def region_of_bucket(self) -> str:
+        """Return the region of the bucket; empty where the server does not tell.
+
+        Raises:
+            LumosError: When there is no such bucket, or nobody answers.
+        """
+        self.find_bucket()
+        return self.bucket_region or ""
 
     # Making
 
@@ -108,13 +161,24 @@ class Connection:
         }
         if config.anonymous:
             options["signature_version"] = UNSIGNED
-        return self._session().client(
+        made = self._session().client(
             service,
             region_name=region or config.region or self._session().region_name or "us-east-1",
             endpoint_url=endpoint or None,
             verify=str(config.ca_bundle) if config.ca_bundle is not None else (None if config.verify else False),
             config=botocore.config.Config(**options),
         )
+        if service == "s3":
+            install(made)
+        return made
+
+    @property
+    def _found(self) -> list[str]:
+        """The secrets of whatever credentials are in use, without fetching any."""
+        core = self._session_._session if self._session_ is not None else None
+        facts = vars(getattr(core, "_credentials", None) or SimpleNamespace())
+        names = ("secret_key", "token", "_secret_key", "_token")
+        return [facts[name] for name in names if isinstance(facts.get(name), str)]
 
     def _session(self) -> Any:
         if self._session_ is None:

@@ -1,0 +1,150 @@
+"""The source `s3`: the one crawler over a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from lumos_lake import Crawler, Gap, named_formats
+from lumos_lake.discovery import Overrides
+from lumos_lake.records import ROOT, Names
+
+from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Format, Scope, Unit
+
+from . import bucket, overrides, suggesting
+from .client import Connection
+from .config import S3Config
+from .keys import key_of, path_of
+from .storage import S3Storage
+
+
+class S3Source(Crawler[S3Config]):
+    """Datasets in a bucket, of every format that is named."""
+
+    capabilities = Crawler.capabilities
+
+    def __init__(self, config: S3Config) -> None:
+        super().__init__(config)
+        self.connection = Connection(config)
+        self._overrides: Overrides | None = None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.connection.close()
+
+    # Names
+
+    @property
+    def root_name(self) -> str:
+        """Name of the dataset that the bucket, or the folder at the prefix, may be."""
+        return ROOT
+
+    @property
+    def title(self) -> str:
+        """Address of the place, as it is in messages."""
+        return f"s3://{self.config.bucket}/{self.config.prefix}"
+
+    @property
+    def names(self) -> Names:
+        """How things are named: after the bucket and their keys."""
+        config = self.config
+        path = path_of(config.prefix[:-1]) if config.prefix else ""
+        base = f"{config.bucket}/{path}" if path else config.bucket
+        return Names(config.platform, config.env, config.instance, base)
+
+    @property
+    def scope(self) -> Scope:
+        """Everything below the prefix, and what stands for the prefix and the bucket themselves."""
+        names = self.names
+        outside = Names(names.platform, names.env, names.instance)
+        own = {outside.container(name) for name in bucket.above(names.base)} | {names.dataset(ROOT)}
+        return msgspec.structs.replace(super().scope, urns=frozenset(own))
+
+    def location(self, root: str) -> str:
+        """Return the address of a folder or object."""
+        return f"s3://{self.config.bucket}/{key_of(root, self.config.prefix) if root else self.config.prefix}"
+
+    def path_of(self, key: str) -> str | None:
+        """Return the path of a key; None when it is not below the prefix."""
+        return path_of(key, self.config.prefix) if key.startswith(self.config.prefix) else None
+
+    # Parts
+
+    def formats(self, ctx: Context) -> dict[str, Format[Any]]:
+        """Build the formats that the configuration names."""
+        return named_formats(self.config.formats, ctx)
+
+    def storage(self, gaps: list[Gap], skipped: list[str]) -> S3Storage:
+        """Open the bucket."""
+        return S3Storage(self.connection, gaps.append)
+
+    def overrides(self) -> Overrides:
+        """Read the overrides that are named, else the object `discovery.yaml` at the prefix.
+
+        Raises:
+            ConfigError: When they cannot be read.
+        """
+        if self._overrides is None:
+            self._overrides = self._read_overrides()
+        return self._overrides
+
+    def _read_overrides(self) -> Overrides:
+        config = self.config
+        if config.overrides is None:
+            return overrides.read(self.connection, config.bucket, config.prefix + overrides.NAME, named=False)
+        if not isinstance(config.overrides, str):
+            return super().overrides()
+        place, _, key = config.overrides[len("s3://") :].partition("/")
+        if not place or not key:
+            raise ConfigError("`overrides` names no object", fix="write it as s3://BUCKET/KEY", where="overrides")
+        return overrides.read(self.connection, place, key, named=True)
+
+    # Reading
+
+    def check(self, ctx: Context) -> None:
+        """Prove that there is such a bucket, and that the overrides can be read.
+
+        Whether it may be listed is proven by the listing, which follows: rights may hold for the prefix alone.
+
+        Raises:
+            LumosError: When they cannot, with what to do about it.
+        """
+        self.connection.find_bucket()
+        self.filter()
+
+    def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
+        """Plan as every crawler, and the bucket itself.
+
+        Raises:
+            LumosError: When the bucket cannot be listed.
+        """
+        reach = self.scope.narrowed(within)
+        if reach is None:
+            return
+        yield from super().plan(within, ctx)
+        names = self.names
+        outside = Names(names.platform, names.env, names.instance)
+        own = frozenset(outside.container(name) for name in bucket.above(names.base))
+        if self.config.containers and not ctx.cancelled() and any(map(within.matches, own)):
+            yield Unit(key=f"bucket {self.config.bucket}", scope=Scope(urns=own), args={"bucket": True})
+
+    def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
+        """Read the datasets of a unit, its folders, or the bucket itself.
+
+        Raises:
+            RetryableError: When an object keeps changing while it is read, or the server does not answer.
+            LumosError: When the server refuses.
+        """
+        if "bucket" in unit.args:
+            yield from bucket.records(self.connection, self.names, ctx)
+            return
+        yield from super().extract(unit, ctx)
+
+    def suggest(self, path: str) -> Iterable[dict[str, Any]]:
+        """Look at `s3://BUCKET/PREFIX` and suggest this source with the formats that are in it.
+
+        Raises:
+            LumosError: When the bucket cannot be read.
+        """
+        return suggesting.suggest(path)

@@ -1,0 +1,79 @@
+"""What `lumos discover s3://bucket/prefix` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lumos_lake.config import DEFAULT_FORMATS
+from lumos_lake.discovery import layout
+from pydantic import ValidationError
+
+from lumos_core.plugin_api import ComponentSpec, ConfigError, LumosError
+
+from .client import Connection
+from .config import S3Config
+from .storage import S3Storage
+
+LIMIT = 20_000
+"""Objects that are looked at."""
+_TEXTS = {"endpoint": "endpoint", "region": "region", "profile": "aws_profile", "role": "role_arn"}
+_SWITCHES = ("anonymous", "requester_pays", "path_style")
+_SCHEMES = ("s3", "s3a", "s3n")
+
+
+def suggest(target: str) -> Iterator[dict[str, Any]]:
+    """Yield the entry for a bucket or a folder in it; nothing for any other text.
+
+    Args:
+        target: `s3://BUCKET/PREFIX`, with `?endpoint=`, `region=`, `profile=`, `role=`, `anonymous=true` or
+            `requester_pays=true` where these are needed.
+
+    Raises:
+        ConfigError: When the target is not an address of that form.
+        LumosError: When the bucket cannot be read.
+    """
+    scheme, colon, rest = target.partition("://")
+    if not colon or scheme.lower() not in _SCHEMES:
+        return
+    options = _options(rest)
+    try:
+        connection = Connection(S3Config.model_validate(options))
+    except ValidationError as error:
+        why = "; ".join(str(one["msg"]) for one in error.errors(include_input=False, include_url=False))
+        raise ConfigError("the address cannot be used", why=why, fix="write it as s3://BUCKET/PREFIX") from None
+    try:
+        listing = list(islice(S3Storage(connection).list(), LIMIT))
+    finally:
+        connection.close()
+    found = {format for one in layout(listing).groupings for format in (one.format, *one.also)}
+    readable = sorted(format for format in found if _installed(format))
+    formats = readable or [format for format in DEFAULT_FORMATS if _installed(format)]
+    more = f"the first {LIMIT:,} objects" if len(listing) == LIMIT else f"{len(listing):,} objects"
+    missing = sorted(found - set(readable))
+    told = f" Not installed: {', '.join(missing)}." if missing else ""
+    yield {"#": f"Looked at {more}.{told}", "type": "s3", **options, "formats": formats}
+
+
+def _options(rest: str) -> dict[str, Any]:
+    """Return the options that an address holds; what comes behind `?` counts where all of it is known."""
+    place, mark, query = rest.rpartition("?")
+    pairs = parse_qsl(query, keep_blank_values=True) if mark else []
+    if not pairs or not {key for key, _ in pairs} <= {*_TEXTS, *_SWITCHES}:
+        place, pairs = rest, []
+    bucket, _, prefix = place.partition("/")
+    options: dict[str, Any] = {"bucket": bucket}
+    if prefix:
+        options["prefix"] = prefix if prefix.endswith("/") else f"{prefix}/"
+    options |= {_TEXTS[key]: value for key, value in pairs if key in _TEXTS}
+    return options | {key: value.lower() in ("true", "1", "yes") for key, value in pairs if key in _SWITCHES}
+
+
+def _installed(format: str) -> bool:
+    try:
+        ComponentSpec("format", format).validated()
+    except LumosError:
+        return False
+    return True
