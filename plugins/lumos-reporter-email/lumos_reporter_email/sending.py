@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,7 +55,7 @@ def connected(config: EmailReporterConfig) -> Iterator[smtplib.SMTP]:
                 server.starttls(context=tls)
                 server.ehlo_or_helo_if_needed()
             if config.password is not None:
-                server.login(config.username, config.password.get_secret_value())
+                _login(server, config.username, config.password.get_secret_value())
         yield server
     finally:
         if server is not None:
@@ -95,6 +96,20 @@ def deliver(server: smtplib.SMTP, config: EmailReporterConfig, parcels: Iterable
     return refused
 
 
+def _login(server: smtplib.SMTP, user: str, password: str) -> None:
+    if f"{user}{password}".isascii():
+        server.login(user, password)
+        return
+    # smtplib knows ASCII alone; in AUTH PLAIN both are UTF-8 (RFC 4616).
+    if "PLAIN" not in server.esmtp_features.get("auth", "").split():
+        raise smtplib.SMTPNotSupportedError("AUTH PLAIN, which a password beyond ASCII needs")
+    code, answer = server.docmd(
+        "AUTH", f"PLAIN {base64.b64encode(f'{chr(0)}{user}{chr(0)}{password}'.encode()).decode()}"
+    )
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, answer)
+
+
 def _tls(config: EmailReporterConfig) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=config.ca)
@@ -133,9 +148,9 @@ def _named(config: EmailReporterConfig, where: str) -> Iterator[None]:
     except ssl.SSLError as error:
         why = redactor(config)(f"no encrypted connection: {error}")
         raise _failed(False, why, "check `port` and `security`: 587 goes with starttls, 465 with tls", where) from None
-    except UnicodeError:
+    except UnicodeError:  # a host that is no name
         raise _failed(
-            False, "user, password or address have characters that this server cannot take", "", where
+            False, "`host` or an address cannot be written as the domain name system wants it", "", where
         ) from None
     except OSError as error:  # refused, unreachable, no such name, timeout
         why = f"no connection: {redactor(config)(error.strerror or error)}"
