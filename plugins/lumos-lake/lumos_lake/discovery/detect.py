@@ -43,6 +43,8 @@ class Detector:
     def close(self, frame: Frame) -> list[Cluster]:
         """Return the clusters of a folder, with `rel` counted from it."""
         own = list(frame.own.values())
+        if frame.simple:
+            return own
         depth = frame.depth
         merged: list[Cluster] = []
         if (numbers := frame.numbers) is not None:
@@ -53,7 +55,7 @@ class Detector:
                 merged += self._lay(pile, depth, "date", frame.part)
             else:
                 merged += self._nameless(frame, "number", numbers)
-        for (kind, grain), pile in frame.piles.items():
+        for (kind, grain), pile in (frame.piles or {}).items():
             merged += self._lay(pile, depth, kind, grain or pile.grain)
         if frame.runs is not None:
             merged += self._nameless(frame, "run", frame.runs)

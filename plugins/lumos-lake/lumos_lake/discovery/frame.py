@@ -106,48 +106,39 @@ class Frame:
         held: Those of `globs` that it holds for the folder above.
     """
 
-    __slots__ = (
-        "_grain",
-        "claims",
-        "depth",
-        "first",
-        "globs",
-        "held",
-        "kind",
-        "marks",
-        "name",
-        "named",
-        "noisy",
-        "numbers",
-        "own",
-        "parent",
-        "part",
-        "piles",
-        "prefix",
-        "runs",
-        "tally",
-    )
+    # Most folders need none of these: they stand in the class until they are needed.
+    numbers: Kids | None = None
+    runs: Kids | None = None
+    named: Kids | None = None
+    part: str | None = None
+    piles: dict[tuple[str, str], Pile] | None = None
+    tally: Tally | None = None
+    marks: list[Grouping] | None = None
+    claims: dict[tuple[str, int], range] | None = None
+    globs: Sequence[tuple[str, int, str, bool]] = ()
+    held: tuple[tuple[str, int], ...] = ()
+    _grain: str | None = None
 
     def __init__(self, name: str, parent: Frame | None, kind: FolderName, noisy: bool, first: int) -> None:
         self.name = name
         self.parent = parent
-        self.prefix: str = "" if parent is None else f"{parent.prefix}{name}/"
-        self.depth: int = 0 if parent is None else parent.depth + 1
         self.kind = kind
         self.noisy = noisy
         self.first = first
         self.own: dict[tuple[str, str], Cluster] = {}
-        self.piles: dict[tuple[str, str], Pile] = {}
-        self.numbers: Kids | None = None
-        self.runs: Kids | None = None
-        self.named: Kids | None = None
-        self.part: str | None = None
-        self.tally: Tally = {}
-        self.marks: list[Grouping] = []
-        self.claims: dict[tuple[str, int], range] = {}
-        self.globs: Sequence[tuple[str, int, str, bool]] = ()
-        self.held: set[tuple[str, int]] = set()
-        self._grain: str | None = None
+        self.prefix: str = "" if parent is None else f"{parent.prefix}{name}/"
+        self.depth: int = 0 if parent is None else parent.depth + 1
+
+    @property
+    def simple(self) -> bool:
+        """Whether nothing was seen but data directly in it."""
+        return not (self.piles or self.numbers or self.runs or self.named or self.claims or self.noisy)
+
+    def leave_out(self, kind: str, what: str, row: int) -> None:
+        """Count a file that is in no dataset."""
+        if self.tally is None:
+            self.tally = {}
+        count(self.tally, kind, what, row)
 
     @property
     def path(self) -> str:
@@ -200,6 +191,8 @@ class Frame:
         self.named.add(child[0], child[1], traits)
 
     def _pile(self, kind: str, grain: str, part: str, found: list[Cluster]) -> None:
+        if self.piles is None:
+            self.piles = {}
         pile = self.piles.get((kind, grain))
         if pile is None:
             pile = self.piles[kind, grain] = Pile()

@@ -165,7 +165,7 @@ class Namer:
         levels = None
         if cluster.partitioned:
             folders = self._spool.folders_of(rows)
-            levels = analyse((tuple(folder.split("/")) for folder in folders), positional)
+            levels = analyse((folder.split("/") for folder in folders), positional)
             findings += levels.notes
             if levels.versions:
                 cluster.because("folders hold copies of the whole, told apart by " + ", ".join(levels.versions), 0.85)

@@ -22,6 +22,9 @@ _NOISE_DIRS = re.compile(
     r"_change_data|_delta_index|temporary-.*|attempt_\d.*)",
     re.IGNORECASE,
 )
+_DIRS_BEGIN = frozenset("._aAtT")
+"""What the names of folders begin with that may be none of data; most folders are passed over at once."""
+
 RULES = {
     "signal": "marker files of jobs and table formats, such as _SUCCESS and _committed_*",
     "unfinished": "half-written, copied or locked files",
@@ -65,6 +68,8 @@ def noise_folder(name: str, hidden: bool) -> str:
 
     A partition folder (`key=value`) is never hidden, whatever its key begins with.
     """
+    if name[:1] not in _DIRS_BEGIN:
+        return ""
     if _NOISE_DIRS.fullmatch(name) or (not hidden and name[:1] in (".", "_") and "=" not in name):
         return "folder"
     return ""

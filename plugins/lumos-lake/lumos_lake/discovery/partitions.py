@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -47,45 +47,56 @@ class Levels(NamedTuple):
     notes: tuple[tuple[str, str], ...]
 
 
-def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -> Levels:
+Shape = tuple[tuple[int, str], ...]
+"""The levels of a folder: index and name of each."""
+
+
+def analyse(folders: Iterable[Sequence[str]], positional: Mapping[int, str]) -> Levels:
     """Read the partitioning off the folders of a group.
 
     Args:
-        folders: Path segments of every distinct folder that holds a file of the group, each once.
+        folders: Path segments of every folder that holds a file of the group, in order of path.
         positional: Segment index -> name, for levels that are not `key=value`.
     """
+    shapes: Counter[Shape] = Counter()  # which levels stand where: few, however many folders there are
+    values: dict[str, Values] = {}
+    before: Sequence[str] = ()
+    levels: list[tuple[str, str | None]] = []
+    shape: Shape = ()
+    for folder in folders:
+        # Folders come in order, so that most segments are those of the folder before.
+        changed = [index for index, (old, new) in enumerate(zip(before, folder, strict=False)) if old != new]
+        found = [_level(index, folder[index], positional) for index in changed]
+        if len(before) == len(folder) and all(levels[i][0] == new[0] for i, new in zip(changed, found, strict=True)):
+            for index, new in zip(changed, found, strict=True):
+                levels[index] = new
+        else:
+            levels = [_level(index, segment, positional) for index, segment in enumerate(folder)]
+            shape = tuple((index, name) for index, (name, _) in enumerate(levels) if name)
+            changed = [index for index, _ in shape]
+        shapes[shape] += 1
+        before = folder
+        for index in changed:
+            name, value = levels[index]
+            if name:
+                _values(values, name).add(value)
+    count = sum(shapes.values())
     spelling: dict[str, Counter[str]] = {}
     places: dict[str, int] = {}
-    values: dict[str, Values] = {}
     orders: Counter[tuple[str, ...]] = Counter()
     repeated: set[str] = set()
-    count = 0
-    for folder in folders:
-        count += 1
-        row: dict[str, str | None] = {}
-        for index, segment in enumerate(folder):
-            key, value = _segment(segment)
-            if key:
-                name = key
-            elif index in positional:
-                name, value = positional[index], _value(segment)
-            else:
-                continue
+    present: Counter[str] = Counter()
+    for shape, times in shapes.items():
+        row: dict[str, None] = {}
+        for index, name in shape:
             lower = name.casefold()
-            spelled = spelling.get(lower)
-            if spelled is None:
-                spelling[lower] = spelled = Counter()
-            spelled[name] += 1
+            spelling.setdefault(lower, Counter())[name] += times
             if lower in row:
                 repeated.add(lower)
-            row[lower] = value
-            if places.get(lower, index) >= index:
-                places[lower] = index
-        for lower, found in row.items():
-            if lower not in values:
-                values[lower] = Values()
-            values[lower].add(found)
-        orders[tuple(row)] += 1
+            row[lower] = None
+            places[lower] = min(index, places.get(lower, index))
+        present.update(dict.fromkeys(row, times))
+        orders[tuple(row)] += times
     if not values:
         return Levels((), (), ())
     order = max(orders.items(), key=lambda item: (len(item[0]), item[1], item[0]))[0]
@@ -100,14 +111,30 @@ def analyse(folders: Iterable[tuple[str, ...]], positional: Mapping[int, str]) -
         if _is_version(lower, seen, positions):
             versions.append(name)
         else:
-            nullable = seen.null or seen.count < count
+            nullable = seen.null or present[lower] < count
             columns.append(
                 PartitionColumn(name, seen.type(name if name in positions else ""), nullable, name in positions)
             )
     return Levels(tuple(columns), tuple(versions), tuple(notes))
 
 
-@lru_cache(maxsize=16384)
+def _level(index: int, segment: str, positional: Mapping[int, str]) -> tuple[str, str | None]:
+    """Return the name of the level that a folder is, and its value; an empty name when it is none."""
+    key, value = _segment(segment)
+    if not key and index in positional:
+        return positional[index], _value(segment)
+    return key, value
+
+
+def _values(values: dict[str, Values], name: str) -> Values:
+    lower = name.casefold()
+    found = values.get(lower)
+    if found is None:
+        found = values[lower] = Values()
+    return found
+
+
+@lru_cache(maxsize=4096)
 def _segment(segment: str) -> tuple[str, str | None]:
     key, equals, value = segment.partition("=")
     return (unquote(key), _value(value)) if equals and key else ("", None)
@@ -120,7 +147,7 @@ def _value(text: str) -> str | None:
 def _is_version(name: str, values: Values, positional: set[str]) -> bool:
     if name == "run":
         return True
-    return name in VERSION_KEYS and name not in positional and values.some and values.identifiers
+    return name in VERSION_KEYS and name not in positional and values.identifiers
 
 
 def _notes(
@@ -144,41 +171,36 @@ def _notes(
     return notes
 
 
+_IS_INT, _IS_DATE, _IS_STAMP, _IS_CALENDAR, _IS_ID = 1, 2, 4, 8, 16
+
+
 class Values:
     """What the values of one partition level have in common, told from one after the other.
 
     Attributes:
-        count: How many there are, nulls included.
         null: Whether a null is among them.
         some: Whether another than null is among them.
-        identifiers: Whether each holds a digit or is a UUID.
     """
 
-    __slots__ = ("calendar", "count", "date", "identifiers", "int", "last", "null", "some", "stamp")
+    __slots__ = ("_kinds", "null", "some")
 
     def __init__(self) -> None:
-        self.count = 0
         self.null = self.some = False
-        self.int = self.date = self.stamp = self.calendar = self.identifiers = True
-        self.last: str | None = None
+        self._kinds = _IS_INT | _IS_DATE | _IS_STAMP | _IS_CALENDAR | _IS_ID
 
     def add(self, value: str | None) -> None:
         """Take in one value."""
-        self.count += 1
         if value is None:
             self.null = True
-            return
-        if value == self.last:
-            return
-        self.last = value
-        self.some = True
-        self.int = self.int and _INT.fullmatch(value) is not None
-        self.calendar = self.calendar and _calendar_date(value)
-        self.date = self.date and self.calendar and _DATE.fullmatch(value) is not None
-        self.stamp = self.stamp and _TIMESTAMP.fullmatch(value) is not None
-        self.identifiers = self.identifiers and (
-            re.search(r"\d", value) is not None or _UUID.fullmatch(value) is not None
-        )
+        else:
+            self.some = True
+            if self._kinds:
+                self._kinds &= _kinds(value)
+
+    @property
+    def identifiers(self) -> bool:
+        """Whether each value holds a digit or is a UUID."""
+        return self.some and bool(self._kinds & _IS_ID)
 
     def type(self, name: str = "") -> str:
         """Infer the type: `int64`, `date`, `timestamp(us)` or `string`; `unknown` when all are null.
@@ -187,17 +209,34 @@ class Values:
         """
         if not self.some:
             return "unknown"
-        if name == "date" and self.calendar:
+        if name == "date" and self._kinds & _IS_CALENDAR:
             return "date"
-        if self.int:
+        if self._kinds & _IS_INT:
             return "int64"
-        if self.date:
+        if self._kinds & _IS_DATE:
             return "date"
-        return "timestamp(us)" if self.stamp else "string"
+        return "timestamp(us)" if self._kinds & _IS_STAMP else "string"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def _kinds(value: str) -> int:
+    """Return what a value can be, as bits."""
+    calendar = _IS_CALENDAR if _calendar_date(value) else 0
+    found = calendar
+    if _INT.fullmatch(value):
+        found |= _IS_INT
+    if calendar and _DATE.fullmatch(value):
+        found |= _IS_DATE
+    elif _TIMESTAMP.fullmatch(value):
+        found |= _IS_STAMP
+    if re.search(r"\d", value) or _UUID.fullmatch(value):
+        found |= _IS_ID
+    return found
+
+
 def _calendar_date(value: str) -> bool:
+    if not 8 <= len(value) <= 10:
+        return False
     digits = re.sub(r"[-_.]", "", value)
     if len(digits) != 8 or not digits.isdigit() or not digits.isascii():
         return False

@@ -35,12 +35,11 @@ class Spool:
         self._file: BinaryIO | None = None
         self._lock = Lock()
         self._starts = array("Q", [0])
-        self._open: list[tuple[str, str]] = []
+        self.block: list[tuple[str, str]] = []
         self._read: tuple[int, list[tuple[str, str]]] = (-1, [])
         self.sizes = array("Q")
         self.times = array("q")
         self.folders = array("Q")
-        self.empty = 0
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -50,14 +49,13 @@ class Spool:
         path, size, mtime, tag = entry
         self.sizes.append(size)
         self.times.append(mtime)
-        if not size:
-            self.empty += 1
-        self._open.append((path, tag))
-        if len(self._open) == BLOCK:
-            self._close_block()
+        self.block.append((path, tag))
+        if len(self.block) == BLOCK:
+            self.flush()
 
-    def _close_block(self) -> None:
-        block = marshal.dumps(self._open, 2)
+    def flush(self) -> None:
+        """Write the block that is full."""
+        block = marshal.dumps(self.block, 2)
         with self._lock:
             if self._file is not None:
                 self._file.seek(0, 2)
@@ -65,7 +63,7 @@ class Spool:
             else:
                 self._blocks.append(block)
             self._starts.append(self._starts[-1] + len(block))
-            self._open = []
+            self.block.clear()
             if self._file is None and self._starts[-1] > IN_MEMORY:
                 self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  closed with the spool
                 weakref.finalize(self, self._file.close)
@@ -79,7 +77,7 @@ class Spool:
     def _block(self, number: int) -> list[tuple[str, str]]:
         with self._lock:
             if number == len(self._starts) - 1:
-                return self._open
+                return self.block
             kept, rows = self._read
             if kept != number:
                 if self._file is None:
@@ -105,7 +103,7 @@ class Spool:
 
     def entries(self, rows: Iterable[int]) -> Iterator[Entry]:
         """Yield the files of some rows; ascending rows are read with as few reads as can be."""
-        number, block = -1, self._open
+        number, block = -1, self.block
         for row in rows:
             if row // BLOCK != number:
                 number = row // BLOCK
@@ -171,11 +169,11 @@ def without_empty(spool: Spool, rows: Sequence[int]) -> tuple[Sequence[int], Seq
         spool: The files.
         rows: Some of them.
     """
-    if not spool.empty:
-        return rows, ()
     sizes = spool.sizes
+    if 0 not in map(sizes.__getitem__, rows):
+        return rows, ()
     full = array("Q", (row for row in rows if sizes[row]))
-    if not full or len(full) == len(rows):
+    if not full:
         return rows, ()
     return full, array("Q", (row for row in rows if not sizes[row]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ..storage import Entry
@@ -17,12 +18,13 @@ from .spool import Files, Spool, without_empty
 class _Table:
     """What was told to be one table."""
 
-    __slots__ = ("columns", "positional", "rows")
+    __slots__ = ("columns", "counts", "positional", "rows")
 
     def __init__(self) -> None:
         self.rows = array("Q")
         self.positional: dict[int, str] = {}
         self.columns: dict[str, Values] = {}
+        self.counts: Counter[str] = Counter()
 
 
 class Told:
@@ -90,6 +92,7 @@ class Told:
             if column not in table.columns:
                 table.columns[column] = Values()
             table.columns[column].add(value or None)
+            table.counts[column] += 1
 
     def idle(self) -> tuple[int, ...]:
         """Return the places of the rules that fit no file."""
@@ -100,10 +103,11 @@ class Told:
         for (name, format), table in sorted(self._tables.items(), key=lambda item: item[0]):
             rows, empty = without_empty(self._spool, table.rows)
             folders = self._spool.folders_of(rows)
-            levels = analyse((tuple(folder.split("/")) for folder in folders), table.positional)
+            levels = analyse((folder.split("/") for folder in folders), table.positional)
+            counts = table.counts
             present = {column.name for column in levels.columns} | set(levels.versions)
             more = tuple(
-                PartitionColumn(column, values.type(column), values.null or values.count < len(table.rows), True)
+                PartitionColumn(column, values.type(column), values.null or counts[column] < len(table.rows), True)
                 for column, values in table.columns.items()
                 if column not in present
             )

@@ -11,10 +11,10 @@ from ..storage import Entry
 from . import noise
 from .cluster import Cluster
 from .detect import Detector
-from .frame import Frame, Tally, add, count
+from .frame import Frame, Tally, add
 from .grouping import Grouping
 from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
-from .spool import Files, OutOfOrder, Spool
+from .spool import BLOCK, Files, OutOfOrder, Spool
 
 _VERDICTS = 100_000
 _SHORT = 24
@@ -94,7 +94,7 @@ class Walk:
             OutOfOrder: When it is not in order of path.
         """
         spool, verdicts = self._spool, self._verdicts
-        sizes, keep = spool.sizes, spool.add
+        sizes, times, block, judge = spool.sizes, spool.times, spool.block, self._verdict
         last, folder, opened = "", "\0", False
         for entry in entries:
             path = entry.path
@@ -107,7 +107,11 @@ class Walk:
                 folder, opened = above, False
                 spool.folder()
             row = len(sizes)
-            keep(entry)
+            sizes.append(entry.size)
+            times.append(entry.mtime_ns)
+            block.append((path, entry.tag))
+            if len(block) == BLOCK:
+                spool.flush()
             if told is not None and told(entry, row):
                 continue
             if not opened:
@@ -117,13 +121,12 @@ class Walk:
                 own, plain = frame.own, not frame.noisy and not frame.globs
             name = path[cut + 1 :]
             if plain:
-                verdict = verdicts.get(name) or verdicts.get(same_shape(name))
-                if verdict is not None and verdict.key is not None:
-                    cluster = own.get(verdict.key)
-                    if cluster is not None:
-                        cluster.rows.append(row)
-                        cluster.variable |= verdict.variable
-                        continue
+                verdict = verdicts.get(name) or judge(name)
+                if verdict.key is not None and (cluster := own.get(verdict.key)) is not None:
+                    cluster.rows.append(row)
+                    if verdict.variable:
+                        cluster.variable = True
+                    continue
             self._file(entry, name, row)
 
     def finish(self) -> tuple[list[Cluster], list[Grouping], Tally]:
@@ -131,7 +134,7 @@ class Walk:
         while self._frame is not self._root:
             self._leave(len(self._spool))
         clusters = self._close(self._root, len(self._spool))
-        return clusters, self._root.marks, self._root.tally
+        return clusters, self._root.marks or [], self._root.tally or {}
 
     # Folders
 
@@ -144,7 +147,8 @@ class Walk:
         for name in inside[len(frame.prefix) :].split("/")[:-1]:
             noisy = frame.noisy or noise.noise_folder(name, self._hidden) != ""
             frame = Frame(name, frame, folder_name(name), noisy, row)
-            frame.globs = self._beside
+            if self._beside:
+                frame.globs = self._beside
             if name in self._holders:
                 frame.globs = [
                     *self._beside,
@@ -159,11 +163,16 @@ class Walk:
         found = self._close(frame, end)
         for format, place, glob in self._holders.get(frame.name, ()):
             if not glob or (format, place) in frame.held:
-                parent.claims[format, place] = range(frame.first, end)
+                parent.claims = {**(parent.claims or {}), (format, place): range(frame.first, end)}
         if frame.tally:
+            if parent.tally is None:
+                parent.tally = {}
             add(parent.tally, frame.tally)
         if frame.marks:
-            parent.marks.extend(frame.marks)
+            if parent.marks is None:
+                parent.marks = frame.marks
+            else:
+                parent.marks += frame.marks
         self._detector.hand_up(frame, found)
         self._frame = parent
 
@@ -171,7 +180,7 @@ class Walk:
         """Return the clusters of a folder; none when a table format owns it."""
         if frame.claims:
             self._mark(frame, end)
-            frame.tally = {}
+            frame.tally = None
             return []
         return [] if frame.noisy else self._detector.close(frame)
 
@@ -181,9 +190,9 @@ class Walk:
         Of several markers that of a format in `read` wins, then the first as `KNOWN_MARKERS` has them: Delta, whose
         writers translate their log for others (UniForm), before Iceberg, before Hudi.
         """
-        claims: dict[str, range] = {}
-        for format, place in sorted(frame.claims, key=lambda claim: (self._order.index(claim[0]), claim[1])):
-            claims.setdefault(format, frame.claims[format, place])
+        found, claims = frame.claims or {}, dict[str, range]()
+        for format, place in sorted(found, key=lambda claim: (self._order.index(claim[0]), claim[1])):
+            claims.setdefault(format, found[format, place])
         holders = [rows for rows in claims.values() if rows]
         names = sorted(claims, key=lambda name: name not in self._read)
         why = [f"the folder has the marker of {name}" for name in names]
@@ -195,7 +204,7 @@ class Walk:
         if self.told:
             taken = {row for several, _ in self.told.values() for row in several}
             rows = array("Q", (row for row in rows if row not in taken))
-        apart = [mark for mark in frame.marks if not any(_first(mark) in held for held in holders)]
+        apart = [mark for mark in frame.marks or () if not any(_first(mark) in held for held in holders)]
         frame.marks = [
             *apart,
             Grouping(
@@ -216,19 +225,19 @@ class Walk:
         if frame.globs:
             self._glob(frame, name)
         if frame.noisy:
-            count(frame.tally, "noise", "folder", row)
+            frame.leave_out("noise", "folder", row)
             return
         verdict = self._verdict(name)
         key = verdict.key
         if key is None:
             if verdict.noise:
-                count(frame.tally, "noise", verdict.noise, row)
+                frame.leave_out("noise", verdict.noise, row)
                 return
             format = verdict.format
             if verdict.bare and entry.size and self._sniff is not None:
                 format = self._sniff(entry)
             if format not in self._formats:
-                count(frame.tally, "unread" if format else "unknown", format, row)
+                frame.leave_out("unread" if format else "unknown", format, row)
                 return
             key = (format, file_name(name, self._extensions).stem)
         cluster = frame.own.get(key)
@@ -263,9 +272,9 @@ class Walk:
         for format, place, glob, own in frame.globs:
             if fnmatchcase(name, glob):
                 if own:
-                    frame.claims[format, place] = range(0)  # the folder itself
+                    frame.claims = {**(frame.claims or {}), (format, place): range(0)}  # the folder itself
                 else:
-                    frame.held.add((format, place))
+                    frame.held = (*frame.held, (format, place))
 
 
 def _first(mark: Grouping) -> int:
