@@ -21,6 +21,7 @@ An event can come twice (at least once is what can be promised), so that a messa
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ _HAPPENED: dict[Happening, str] = {
     "modified": "modified",
 }
 _RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_OF = re.compile(" of `([^`]+)`")
 _FINDINGS = 10
 _NAMES = 5
 _LONGEST = 600
@@ -230,6 +232,8 @@ def _headline(event: ChangeEvent, count: int) -> str:
     what, severity = told.happened, told.severity
     if event.findings:
         severity, what = told.findings[0]
+        # The name stands before it already.
+        what = _OF.sub(lambda found: "" if found[1] in told.name else found[0], what, count=1)
     if count > 1:
         more = f", and {count - 1} more"
     else:
@@ -246,7 +250,8 @@ def _facts(event: ChangeEvent) -> Iterator[tuple[str, str]]:
     if event.owners:
         yield "owners", _names(event.owners, len(event.owners))
     if event.impact_count:
-        yield "reaches", f"{event.impact_count} downstream: {_names(event.impact, event.impact_count)}"
+        names = f": {_names(event.impact, event.impact_count)}" if event.impact else ""
+        yield "reaches", f"{event.impact_count} downstream{names}"
     if event.path:
         yield "where", _short(event.path)
     yield "when", _short(event.at)
@@ -258,8 +263,9 @@ def _sentence(finding: Finding) -> str:
 
 
 def _names(of: list[str], count: int) -> str:
-    shown = ", ".join(_name(urn) for urn in of[:_NAMES])
-    return f"{shown}, and {count - _NAMES} more" if count > _NAMES else shown
+    shown = [_name(urn) for urn in of[:_NAMES]]
+    rest = [f"and {count - len(shown)} more"] if count > len(shown) else []
+    return ", ".join([*shown, *rest])
 
 
 def _name(urn: str) -> str:

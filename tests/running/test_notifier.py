@@ -76,6 +76,8 @@ def test_other_events_have_another_id(ids, chance: random.Random):
     "every, headline",
     [
         ([event(findings=["`amount` was removed"])], "orders: amount was removed (breaking)"),
+        ([event("raw/a.csv", findings=["Field `b` of `a` was removed"])], "raw/a.csv: Field b was removed (breaking)"),
+        ([event("a", findings=["Key of `b` is gone"])], "a: Key of b is gone (breaking)"),
         ([event(findings=["gone", "b", "c"])], "orders: gone (breaking), and 2 more changes"),
         ([event(findings=["gone", "b"]), event("z"), event("y")], "orders: gone (breaking), and 2 more"),
         ([event(type="created", severity="")], "orders: created"),
@@ -115,6 +117,12 @@ def test_an_event_says_everything_a_message_needs():
         "  when: 2026-11-21T09:00:00Z",
         "  event: id-orders-schema-changed",
     ]
+
+
+def test_what_is_reached_and_not_named_is_counted():
+    reach = dict(tell(event(impact=[urns.dataset("s3", "d")], impact_count=3)).facts)["reaches"]
+    assert reach == "3 downstream: d, and 2 more"
+    assert dict(tell(event(impact_count=3)).facts)["reaches"] == "3 downstream"
 
 
 def test_many_findings_are_counted():

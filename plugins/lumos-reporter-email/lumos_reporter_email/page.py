@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -61,10 +62,11 @@ def _parts(told: Told, colour: str) -> Iterator[str]:
     badge = f' <span style="color:{colour};font-weight:600">{escape(told.severity)}</span>' if told.severity else ""
     name = f'<strong style="font-size:16px;word-break:break-word">{escape(told.name)}</strong>'
     yield f'<p style="margin:0 0 8px">{name}<br>{told.happened}{" · " if badge else ""}{badge}</p>\n'
-    if told.findings or told.unnamed:
-        rest = f"<li>and {told.unnamed} more findings</li>" if told.unnamed else ""
-        items = "".join(_finding(severity, sentence) for severity, sentence in told.findings)
-        yield f'<ul style="margin:0 0 8px;padding:0 0 0 18px">{items}{rest}</ul>\n'
+    items = "".join(_finding(severity, sentence) for severity, sentence in told.findings if severity)
+    items += f"<li>and {told.unnamed} more findings</li>" if told.unnamed else ""
+    yield from (f'<p style="margin:0 0 8px">{_prose(text)}</p>\n' for severity, text in told.findings if not severity)
+    if items:
+        yield f'<ul style="margin:0 0 8px;padding:0 0 0 18px">{items}</ul>\n'
     rows = [*([("place", told.place)] if told.place else []), *told.facts, ("event", told.id)]
     yield '<table role="presentation" cellpadding="0" cellspacing="0" style="font-size:12px;line-height:18px">\n'
     for what, value in rows:
@@ -76,6 +78,11 @@ def _parts(told: Told, colour: str) -> Iterator[str]:
 
 
 def _finding(severity: str, sentence: str) -> str:
-    colour = _COLOURS.get(severity, _QUIET)
-    label = f'<span style="color:{colour}">{escape(severity)}</span>: ' if severity else ""
-    return f'<li style="word-break:break-word">{label}{escape(sentence)}</li>'
+    label = f'<span style="color:{_COLOURS.get(severity, _QUIET)}">{escape(severity)}</span>'
+    return f'<li style="word-break:break-word">{label}: {_prose(sentence)}</li>'
+
+
+def _prose(text: str) -> str:
+    """A sentence, with what stands between backticks as code."""
+    style = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px"
+    return re.sub("`([^`]+)`", rf'<code style="{style}">\1</code>', escape(text))
