@@ -44,6 +44,11 @@ class S3Watch(WatchConfig):
         default="",
         description="Address of the SQS service, where it is neither AWS nor the one that the URL of the queue names.",
     )
+    foreign: Literal["keep", "delete"] = Field(
+        default="keep",
+        description="What becomes of notifications about other buckets and keys: they are left for whoever waits for "
+        "them, or deleted. What is no notification at all is never deleted.",
+    )
 
     _endpoint = field_validator("sqs_endpoint")(_address)
 

@@ -98,6 +98,20 @@ class Ledger:
             while len(self._done) > self._remembered:
                 self._done.popitem(last=False)
 
+    def forget(self, tokens: Iterable[str]) -> dict[str, str]:
+        """Take back that somebody was told of events.
+
+        Returns:
+            Message -> receipt of those that tell of them; forgotten too, they find the rest when they come again.
+        """
+        with self._lock:
+            found = {}
+            for token in tokens:
+                for id in self._waiting.pop(self._tokens.pop(token)):
+                    if id in self._held:
+                        found[id] = self._held.pop(id).receipt
+            return found
+
     def finished(self) -> dict[str, str]:
         """Return message -> receipt of what may be deleted, and forget it."""
         with self._lock:

@@ -6,7 +6,8 @@ Rules: the SQS developer guide: "Short and long polling", "Visibility timeout", 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
@@ -20,8 +21,10 @@ BATCH = 10
 """Messages of one request, received or deleted; the service takes no more."""
 LONGEST_WAIT = 20
 """Seconds that the service holds a request which finds nothing."""
-VISIBILITY = 60
+VISIBILITY = 120
 """Seconds for which nobody else gets a message; it is asked for anew until the message is deleted."""
+_MANY = 4
+"""Requests of a kind that are under way at once."""
 _ARN = re.compile(r"arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}(?:\.fifo)?)")
 _URL = re.compile(r"https?://[^\s/@?#]+/[^\s?#]*[^\s/?#]")
 
@@ -138,10 +141,13 @@ class Mailbox:
         """Do something to every message; returns what is to be tried again, and what is gone."""
         again: dict[str, str] = {}
         gone: list[str] = []
-        for ids in _batches(receipts):
+
+        def send(ids: Sequence[str]) -> Any:
             entries = [{"Id": str(n), "ReceiptHandle": receipts[id], **more} for n, id in enumerate(ids)]
             with self._translated(f"messages cannot be {done}"):
-                answer = getattr(self._client, action)(QueueUrl=self.url, Entries=entries)
+                return getattr(self._client, action)(QueueUrl=self.url, Entries=entries)
+
+        for ids, answer in self._side_by_side(send, list(_batches(receipts))):
             for failed in answer.get("Failed") or ():
                 id, code = ids[int(failed["Id"])], str(failed.get("Code", ""))
                 if code.rpartition(".")[2] in _GONE:
@@ -149,6 +155,14 @@ class Mailbox:
                 else:
                     again[id] = visible(code)
         return again, gone
+
+    def _side_by_side(self, send: Callable[[Sequence[str]], Any], batches: list[list[str]]) -> Iterator[Any]:
+        """Send requests, several at once where there are many; the first refusal ends it."""
+        if len(batches) < _MANY:
+            yield from ((ids, send(ids)) for ids in batches)
+            return
+        with ThreadPoolExecutor(_MANY, "lumos-sqs-batch") as pool:
+            yield from zip(batches, pool.map(send, batches), strict=True)
 
     @property
     def _client(self) -> Any:
