@@ -9,6 +9,7 @@ from .capabilities import capabilities
 from .commands import cli
 from .components import components
 from .files import discovery_file, pipeline, rules_file, waivers
+from .notice import notice_schema
 from .plan import plan_schema
 from .result import run_result_schema
 
@@ -24,5 +25,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "waivers.md": waivers,
     "run-result.schema.json": run_result_schema,
     "plan.schema.json": plan_schema,
+    "notice.schema.json": notice_schema,
 }
 """File below `docs/reference/` -> what makes it."""
