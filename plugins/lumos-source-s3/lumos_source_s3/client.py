@@ -1,6 +1,7 @@
-"""The connection: boto3's clients from a configuration, made when they are first used.
+"""The connection: botocore's clients from a configuration, made when they are first used.
 
-boto3 and botocore are imported in functions only: a manifest, a configuration and `lumos --help` cost nothing.
+They are those of boto3, which adds nothing that is needed here. botocore is imported in functions only: a manifest, a
+configuration and `lumos --help` cost nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .config import S3Config
 from .failures import Redactor, code_of, denied, told
 from .pages import install
 
-_LOGGERS = ("boto3", "botocore", "s3transfer", "urllib3")
+_LOGGERS = ("botocore", "urllib3")
 
 
 class Connection:
@@ -161,9 +162,9 @@ class Connection:
         }
         if config.anonymous:
             options["signature_version"] = UNSIGNED
-        made = self._session().client(
+        made = self._session().create_client(
             service,
-            region_name=region or config.region or self._session().region_name or "us-east-1",
+            region_name=region or config.region or self._session().get_config_variable("region") or "us-east-1",
             endpoint_url=endpoint or None,
             verify=str(config.ca_bundle) if config.ca_bundle is not None else (None if config.verify else False),
             config=botocore.config.Config(**options),
@@ -175,14 +176,12 @@ class Connection:
     @property
     def _found(self) -> list[str]:
         """The secrets of whatever credentials are in use, without fetching any."""
-        core = self._session_._session if self._session_ is not None else None
-        facts = vars(getattr(core, "_credentials", None) or SimpleNamespace())
+        facts = vars(getattr(self._session_, "_credentials", None) or SimpleNamespace())
         names = ("secret_key", "token", "_secret_key", "_token")
         return [facts[name] for name in names if isinstance(facts.get(name), str)]
 
     def _session(self) -> Any:
         if self._session_ is None:
-            import boto3
             import botocore.session
 
             for name in _LOGGERS:  # what they say at DEBUG holds signatures and tokens
@@ -190,6 +189,7 @@ class Connection:
                 logger.setLevel(max(logger.level, logging.INFO))
             config = self.config
             core = botocore.session.Session(profile=config.aws_profile or None)
+            core.register_component("data_loader", _loader(core))
             if config.access_key_id is not None:
                 core.set_credentials(
                     config.access_key_id.get_secret_value(),
@@ -198,7 +198,7 @@ class Connection:
                 )
             if config.role_arn:
                 core._credentials = self._assumed(core)
-            self._session_ = boto3.Session(botocore_session=core)
+            self._session_ = core
         return self._session_
 
     def _assumed(self, core: Any) -> Any:
@@ -213,6 +213,16 @@ class Connection:
             core.create_client, core.get_credentials(), config.role_arn, extra_args=extra
         )
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+
+_loaders: list[Any] = []
+
+
+def _loader(core: Any) -> Any:
+    """Return the one reader of botocore's descriptions of services, which take long to read and stay in memory."""
+    if not _loaders:
+        _loaders.append(core.get_component("data_loader"))
+    return _loaders[0]
 
 
 def _plain(secret: SecretStr | None) -> str | None:

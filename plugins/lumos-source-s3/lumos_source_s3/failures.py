@@ -1,4 +1,4 @@
-"""What boto3 says, as errors that name the cause and the remedy, without any secret.
+"""What botocore says, as errors that name the cause and the remedy, without any secret.
 
 Codes: the list of error responses in the API reference of Amazon S3; other servers use the same.
 """
@@ -92,7 +92,7 @@ def transient(error: BaseException) -> bool:
 
 
 def told(error: BaseException, doing: str, redact: Redactor, where: str = "") -> LumosError:
-    """Return the error of Lumos for one of boto3, botocore or urllib3.
+    """Return the error of Lumos for one of botocore or urllib3.
 
     Args:
         error: What was raised.

@@ -18,6 +18,8 @@ from .listing import Range, Scan
 from .pages import KEY, Page
 from .ranged import ObjectFile, Reader
 
+PAGE = 1000
+"""Keys of a page; S3 gives no more."""
 RESUMED = 3
 """How often a listing that broke off is taken up again, beside the tries of each request."""
 PAUSE = 0.5
@@ -92,7 +94,7 @@ class S3Storage:
         for again in range(RESUMED + 1):
             try:
                 answer = self._connection.s3.list_objects_v2(
-                    **self._common, **{name: value for name, value in wanted.items() if value}
+                    **self._common, MaxKeys=PAGE, **{name: value for name, value in wanted.items() if value}
                 )
                 self._count(list=1 + answer["ResponseMetadata"].get("RetryAttempts", 0))
                 page: Page = answer[KEY]
