@@ -17,6 +17,7 @@ KNOWN: Mapping[ComponentKind, Mapping[str, str]] = {
         "mongo": "lumos-source-mongo",
         "orc": "lumos-source-orc",
         "postgres": "lumos-source-postgres",
+        "s3": "lumos-source-s3",
         "snapshot": "lumos-core",
     },
     "format": {
