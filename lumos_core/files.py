@@ -29,11 +29,17 @@ def disk_full(error: OSError) -> bool:
 
 
 @overload
-def atomic_write(path: str | os.PathLike[str], mode: Literal["w"] = "w") -> AbstractContextManager[IO[str]]: ...
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["w"] = "w", *, durable: bool = True
+) -> AbstractContextManager[IO[str]]: ...
 @overload
-def atomic_write(path: str | os.PathLike[str], mode: Literal["wb"]) -> AbstractContextManager[IO[bytes]]: ...
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["wb"], *, durable: bool = True
+) -> AbstractContextManager[IO[bytes]]: ...
 @contextmanager
-def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w", *, durable: bool = True
+) -> Iterator[IO[Any]]:
     """Write a file that appears whole or not at all.
 
     The text goes to a temporary file in the same folder, is flushed to the disk, then takes the place of `path`.
@@ -43,6 +49,7 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
     Args:
         path: Where the file belongs.
         mode: `w` for UTF-8 text with line feeds as line ends, `wb` for bytes.
+        durable: False for what is of no use after a crash of the system: it is not waited for until the disk has it.
 
     Yields:
         The open file.
@@ -59,7 +66,8 @@ def atomic_write(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -
         with os.fdopen(descriptor, mode, **text) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(temporary).chmod(_permissions(target))
         Path(temporary).replace(target)
         temporary = ""

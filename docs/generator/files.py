@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lumos_core.config.pipeline import PipelineFile
+from lumos_core.contracts.watch import WatchConfig
 from lumos_core.running.waivers import WaiverFile
 
 from .models import model_page
@@ -19,6 +20,8 @@ def pipeline() -> str:
         "ReleaseConfig": "release",
         "RunConfig": "run",
         "EnvironmentConfig": "environments",
+        "ChangeDetection": "change_detection",
+        "DetectedSource": "change_detection.sources",
     }
     head = f"""# The pipeline file
 
@@ -47,7 +50,8 @@ sources:
 - **`name`** in an entry of `catalogs` tells two catalogs of one type apart.
 
 """
-    return head + model_page(PipelineFile, titles)
+    watch = model_page(WatchConfig, {"WatchConfig": "sources.watch"})
+    return head + model_page(PipelineFile, titles) + "\n" + watch
 
 
 def rules_file() -> str:

@@ -12,13 +12,14 @@ import msgspec
 
 from lumos_core.contracts.reporter import GateResult, Notice, RunResult, StageTiming
 from lumos_core.model.change import SEVERITIES, Change
+from lumos_core.model.event import ChangeEvent
 from lumos_core.model.scope import Covered
 
 
 def run_result_schema() -> str:
     """Return the JSON Schema of what `lumos run --json` prints."""
-    (change, covered, gate, notice, timing), parts = msgspec.json.schema_components(
-        [Change, Covered, GateResult, Notice, StageTiming], ref_template="#/$defs/{name}"
+    (change, event, covered, gate, notice, timing), parts = msgspec.json.schema_components(
+        [Change, ChangeEvent, Covered, GateResult, Notice, StageTiming], ref_template="#/$defs/{name}"
     )
     parts["Change"]["properties"]["fingerprint"] = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
     text, whole, flag = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
@@ -82,6 +83,7 @@ def run_result_schema() -> str:
             **listed(closed(urn=text, schema=text, metadata=text, before={"type": ["string", "null"]})),
             "description": described["versions"],
         },
+        events={**listed(event), "description": described["events"]},
         gate=gate,
         published={**listed(published), "description": described["published"]},
         coverage={**listed(covered), "description": described["coverage"]},

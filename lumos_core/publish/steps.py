@@ -157,7 +157,7 @@ class StepFile:
                 for step in cls(spool, count, operations):
                     stage, key = order(step)
                     sorter.add(b"%08x\0%b\0%b" % (stage, key, encode(msgspec.structs.replace(step, stage=stage))))
-                with atomic_write(path, "wb") as file:
+                with atomic_write(path, "wb", durable=False) as file:
                     for line in sorter.sorted():
                         file.write(line.split(b"\0", 2)[2] + b"\n")
         finally:
@@ -168,7 +168,7 @@ class StepFile:
     def copy(cls, path: Path, steps: Iterable[Step], operations: int) -> StepFile:
         """Write steps that are in order already."""
         count = 0
-        with atomic_write(path, "wb") as file:
+        with atomic_write(path, "wb", durable=False) as file:
             for step in steps:
                 file.write(encode(step) + b"\n")
                 count += 1

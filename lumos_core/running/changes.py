@@ -34,7 +34,7 @@ class ChangeFile:
             key = _SEP.join(part.encode("utf-8", "replace").replace(b"\n", b" ") for part in order(change))
             sorter.add(b"%b\0\0%010x\0\0%b" % (key, sequence, msgspec.json.encode(change)))
             counts[change.severity] = counts.get(change.severity, 0) + 1
-        with atomic_write(path, "wb") as file:
+        with atomic_write(path, "wb", durable=False) as file:
             for line in sorter.sorted():
                 file.write(line.split(b"\0\0", 2)[2] + b"\n")
         return cls(path, {name: counts[name] for name in SEVERITIES if name in counts})

@@ -64,8 +64,8 @@ class Difference(NamedTuple):
 def diff(session: Session, stream: LineFile, before: Coverage) -> Difference:
     """Compare what this run saw with `head`: first the rows, then what they mean."""
     lost: Counter[tuple[str, str]] = Counter()
-    path, replaced = session.scratch / "rows", 0
-    with session.guard_disk("write the changed records"), atomic_write(path.with_name("replaced"), "wb") as olds:
+    path, beside, replaced = session.scratch / "rows", session.scratch / "replaced", 0
+    with session.guard_disk("write the changed records"), atomic_write(beside, "wb", durable=False) as olds:
 
         def rows_of_changed() -> Iterator[Row]:
             nonlocal replaced
@@ -76,7 +76,7 @@ def diff(session: Session, stream: LineFile, before: Coverage) -> Difference:
                 yield row
 
         rows = Rows.write(path, rows_of_changed())
-    old_lines = LineFile(path.with_name("replaced"), replaced)
+    old_lines = LineFile(beside, replaced)
     changes = judge(session, pairs_of(rows, old_lines), session.scratch / "changes.jsonl", after(session, stream))
     return Difference(rows, old_lines, changes, lost)
 

@@ -82,7 +82,7 @@ class EventFile:
         for count, event in enumerate(events, 1):  # noqa: B007 - the last number is how many there are
             rank = SEVERITIES.index(event.severity) if event.severity in SEVERITIES else len(SEVERITIES)
             sorter.add(b"%x\0%b\0%b\0%b" % (rank, event.urn.encode(), event.at.encode(), _encoder.encode(event)))
-        with atomic_write(path, "wb") as file:
+        with atomic_write(path, "wb", durable=False) as file:
             for line in sorter.sorted():
                 file.write(line.split(b"\0", 3)[3] + b"\n")
         return cls(path, count)
@@ -247,7 +247,7 @@ def _happened(before: AnyRecord | None, after: AnyRecord | None, found: Sequence
         return None if before is after else "created" if before is None else "deleted"
     if any(change.area in SCHEMA_AREAS for change in found):
         return "schema-changed"
-    if not found and replace(before.value, captured=[]) == replace(after.value, captured=[]):
+    if replace(before.value, captured=[]) == replace(after.value, captured=[]):
         return None  # more or less of it was looked at, nothing happened to it
     return "modified"
 

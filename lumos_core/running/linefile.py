@@ -21,7 +21,7 @@ class LineFile:
     def write(cls, path: Path, lines: Iterable[bytes]) -> LineFile:
         """Write lines that come in order; the file appears only when it is whole."""
         count = 0
-        with atomic_write(path, "wb") as file:
+        with atomic_write(path, "wb", durable=False) as file:
             for line in lines:
                 file.write(line)
                 file.write(b"\n")

@@ -224,7 +224,7 @@ def _file_name(name: str) -> str:
 
 def _write_outcomes(path: Path, outcomes: Iterable[Outcome]) -> int:
     count = 0
-    with atomic_write(path, "wb") as file:
+    with atomic_write(path, "wb", durable=False) as file:
         for outcome in outcomes:
             file.write(msgspec.json.encode(outcome) + b"\n")
             count += 1
