@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import ClassVar
 
-from lumos_core.plugin_api import AnyRecord, Context, Covered, File, Format, Scope, UnitError
+from lumos_core.plugin_api import AnyRecord, Context, File, Format, UnitError
 
 from . import properties
 from .config import HudiConfig
 from .properties import Malformed
 from .replay import State, replay
 from .schema import Schema
-from .table import FIELDS, NAME, dataset, partitions_of, stats
+from .table import NAME, dataset, partitions_of, stats
 from .timeline import timeline_of, version_of
 
 MARKER = ".hoodie/"
@@ -35,8 +35,8 @@ class HudiFormat(Format[HudiConfig]):
             ctx: Warnings, cancellation.
 
         Raises:
-            UnitError: When the properties or a commit that must be read are broken, the timeline is too long, or the
-                table is of a newer version.
+            UnitError: When the properties or a commit that must be read are broken, the timeline is too long, no commit
+                tells the schema, or the table is of a newer version.
             RetryableError: When a file changed while it was read.
         """
         for urn, group in groupby(files, key=lambda file: file.urn):
@@ -48,26 +48,29 @@ class HudiFormat(Format[HudiConfig]):
         version = version_of(said, where.path)
         timeline = timeline_of(named, said, version)
         state = replay(timeline, said, self.config, ctx)
-        schema = self._schema(urn, state, said, where, ctx)
+        schema = _schema(state, said, where)
         yield dataset(urn, said, version, schema)
         yield from stats(urn, said, state.last, state.size, self.config.time_zone, ctx)
 
-    def _schema(self, urn: str, state: State, said: Mapping[str, str], where: File, ctx: Context) -> Schema | None:
-        """Return the fields; None, and say why, where nothing tells them."""
-        text, ids, place = state.schema, state.ids, state.place
-        if not text and not state.archived:
-            text, place = said.get("hoodie.table.create.schema", ""), where.path
-        if not text:
-            why = "no commit of its timeline tells its schema"
-            if state.archived:
-                why += ", and the older ones are in its history, which is not read"
-            ctx.covered(Covered(Scope(urns=frozenset({urn})), frozenset(FIELDS), "failed", why))
-            return None
-        try:
-            return Schema(text, said, [column for column, _ in partitions_of(said)], ids)
-        except Malformed as error:
-            fix = "restore the file from a copy, or let Hudi commit with the right schema"
-            raise UnitError("the schema of the table cannot be read", why=str(error), fix=fix, where=place) from error
+
+def _schema(state: State, said: Mapping[str, str], where: File) -> Schema:
+    """Return the fields, as the newest commit or the properties tell them."""
+    text, ids, place = state.schema, state.ids, state.place
+    if not text and not state.archived:
+        text, place = said.get("hoodie.table.create.schema", ""), where.path
+    if not text:
+        older = ", and older ones are in its history, which is not read" if state.archived else ""
+        raise UnitError(
+            "the schema of the table is not known",
+            why=f"no complete commit of its timeline tells it{older}",
+            fix="let Hudi commit once, or leave the folder out with `exclude`",
+            where=where.path,
+        )
+    try:
+        return Schema(text, said, [column for column, _ in partitions_of(said)], ids)
+    except Malformed as error:
+        fix = "restore the file from a copy, or let Hudi commit with the right schema"
+        raise UnitError("the schema of the table cannot be read", why=str(error), fix=fix, where=place) from error
 
 
 def _below(file: File) -> str:

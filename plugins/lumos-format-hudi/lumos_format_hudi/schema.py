@@ -69,19 +69,14 @@ class Schema:
 
     def path(self, column: str) -> str:
         """Return the path of a column that is named in the properties, where `a.b` may be a member of `a`."""
-        return column_path(column, self._paths)
-
-
-def column_path(column: str, known: set[str] | frozenset[str] = frozenset()) -> str:
-    """Return the path of a column, as a member of a struct where it is known as such."""
-    plain = paths.quote(column)
-    if plain in known or "." not in column:
-        return plain
-    first, *others = column.split(".")
-    nested = paths.quote(first)
-    for name in others:
-        nested = paths.child(nested, name)
-    return nested if nested in known else plain
+        plain = paths.quote(column)
+        if plain in self._paths:
+            return plain
+        first, *others = column.split(".")
+        nested = paths.quote(first)
+        for name in others:
+            nested = paths.child(nested, name)
+        return nested if nested in self._paths else plain
 
 
 def _members(fields: list[Any], properties: Mapping[str, str], partitions: list[str]) -> list[Any]:

@@ -26,13 +26,12 @@ from lumos_core.plugin_api import (
 )
 
 from .commit import Commit
-from .schema import Schema, column_path
+from .schema import Schema
 from .slices import Size
 from .timeline import Instant
 
 NAME = "hudi"
-FIELDS = ("description", "fields", "fields.description", "fields.properties")
-CAPTURED = (*FIELDS, "keys", "layout", "properties")
+CAPTURED = ["description", "fields", "fields.description", "fields.properties", "keys", "layout", "properties"]
 _ELSEWHERE = frozenset(
     {
         *("hoodie.table.base.file.format", "hoodie.table.create.schema", "hoodie.table.partition.fields"),
@@ -64,17 +63,16 @@ def _listed(properties: Mapping[str, str], key: str) -> list[str]:
     return [part.strip() for part in properties.get(key, "").split(",") if part.strip()]
 
 
-def dataset(urn: str, properties: Mapping[str, str], version: int, schema: Schema | None) -> AnyRecord:
+def dataset(urn: str, properties: Mapping[str, str], version: int, schema: Schema) -> AnyRecord:
     """Make the record of a table.
 
     Args:
         urn: Of the dataset.
         properties: Of the table.
         version: Of the table.
-        schema: Its fields; None where they are not known.
+        schema: Its fields.
     """
-    path = schema.path if schema is not None else column_path
-    keys = [path(column) for column in _listed(properties, "hoodie.table.recordkey.fields")]
+    keys = [schema.path(column) for column in _listed(properties, "hoodie.table.recordkey.fields")]
     options = {
         "base-file-format": properties.get("hoodie.table.base.file.format", "PARQUET"),
         "format-version": str(version),
@@ -82,19 +80,21 @@ def dataset(urn: str, properties: Mapping[str, str], version: int, schema: Schem
     }
     value = Dataset(
         subtype="table",
-        captured=[key for key in CAPTURED if schema is not None or key not in FIELDS],
-        fields=schema.fields if schema is not None else [],
+        captured=list(CAPTURED),
+        fields=schema.fields,
         keys=[Key(type="primary", columns=keys, enforced=False)] if keys else [],
         layout=Layout(
             format=NAME,
-            partition_by=[_partition(path(column), kind, properties) for column, kind in partitions_of(properties)],
+            partition_by=[
+                _partition(schema.path(column), kind, properties) for column, kind in partitions_of(properties)
+            ],
             options=sorted(options.items()),
         ),
         properties=public(
             (key, text) for key, text in properties.items() if key not in _ELSEWHERE and key not in _VOLATILE
         ),
     )
-    if schema is not None and schema.doc:
+    if schema.doc:
         value.description = Description(source=schema.doc)
     return Record(urn, value)
 

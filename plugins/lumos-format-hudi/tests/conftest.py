@@ -51,6 +51,7 @@ class HudiTable:
         self.layout = 2 if version >= 8 else 1
         said = {"hoodie.table.name": "t", "hoodie.table.version": str(version), "hoodie.table.type": "COPY_ON_WRITE"}
         said["hoodie.table.recordkey.fields"] = "id"
+        said["hoodie.timeline.layout.version"] = str(self.layout)
         said.update({f"hoodie.{key.replace('__', '.')}": value for key, value in more.items()})
         said["hoodie.table.checksum"] = str(checksum(said))
         lines = [f"{key}={value.replace(':', chr(92) + ':')}" for key, value in said.items()]

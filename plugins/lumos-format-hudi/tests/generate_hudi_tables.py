@@ -214,9 +214,10 @@ class Maker:
         jvm: Any = self.spark._jvm
         engine = jvm.org.apache.hudi.client.common.HoodieSparkEngineContext(self.spark._jsc)
         config = jvm.org.apache.hudi.common.config.HoodieMetadataConfig.newBuilder().enable(False).build()
-        view = jvm.org.apache.hudi.common.table.view.FileSystemViewManager.createInMemoryFileSystemView(
-            engine, self.meta(name), config
-        )
+        meta = self.meta(name)
+        timeline = meta.getActiveTimeline().filterCompletedAndCompactionInstants()
+        manager = jvm.org.apache.hudi.common.table.view.FileSystemViewManager
+        view = manager.createInMemoryFileSystemViewWithTimeline(engine, meta, config, timeline)
         found = {}
         root = self.root / name
         folders = {path.parent for path in root.rglob(".hoodie_partition_metadata") if ".hoodie" not in path.parts}

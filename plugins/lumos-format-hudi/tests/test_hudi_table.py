@@ -165,6 +165,7 @@ def test_properties_and_layout(table):
         ("hoodie.source", "https://ann:***@a/b?sig=***"),
         ("hoodie.table.name", "t"),
         ("hoodie.table.precombine.field", "at"),
+        ("hoodie.timeline.layout.version", "2"),
     ]
     assert SECRET not in repr(table.records())
 

@@ -81,17 +81,14 @@ def test_without_a_commit_the_table_is_as_it_was_created(table):
 
 
 @pytest.mark.parametrize("archived", [True, False])
-def test_no_word_of_a_schema_leaves_the_fields_alone(table, archived):
+def test_no_word_of_a_schema(table, archived):
     table.create(table__create__schema=table.schema("old") if archived else "")
     table.commit(T1, schema="", operation="DELETE_PARTITION")
     if archived:
         table.write("archived/.commits_.archive.1_1-0-1", "older ones")
-    value = table.table()
-    assert value.captured == ["keys", "layout", "properties"] and value.fields == []
-    assert [key.columns for key in value.keys] == [["id"]]
-    (covered,) = table.ctx.declared
-    assert covered.status == "failed" and "fields" in covered.aspects and "keys" not in covered.aspects
-    assert ("history" in covered.reason) is archived
+    with pytest.raises(UnitError, match="not known") as caught:
+        table.records()
+    assert ("history" in caught.value.why) is archived and caught.value.fix and caught.value.where
 
 
 @pytest.mark.parametrize("version", [6, 8])
