@@ -14,6 +14,8 @@ from .queue import BATCH, Letter, Mailbox
 
 RECEIVERS = 4
 """Requests under way at once while there is a backlog."""
+LAST = 1
+"""Seconds that `once` waits at a queue before that counts as empty: without, only some of its machines are asked."""
 _TICK = 0.2
 """Seconds that `arrived` waits, so that its caller can look at whether to stop."""
 _LATEST = 60.0
@@ -75,7 +77,7 @@ class Receivers:
         """Wait at the queue all the time; say when nothing waits there."""
         failed = 0
         while self._may_go_on():
-            letters = self._receive(1 if self._once else self._mailbox.wait)
+            letters = self._receive(LAST if self._once else self._mailbox.wait)
             if letters is None:
                 failed += 1
                 self._stop.wait(min(_LATEST, 2.0**failed) * random.uniform(0.5, 1))
