@@ -18,7 +18,7 @@ from .names import KNOWN_EXTENSIONS
 from .naming import Namer
 from .overrides import Overrides
 from .similarity import Comparer, similarity
-from .spool import OutOfOrder, Spool
+from .spool import Files, OutOfOrder, Spool
 from .told import Told
 from .walk import Walk
 
@@ -134,4 +134,5 @@ def layout(
         left_out=left_out,
         seen=len(spool),
         idle=told.idle() if told is not None else (),
+        listing=Files(spool, range(len(spool))),
     )

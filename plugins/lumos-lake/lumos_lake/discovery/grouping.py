@@ -99,6 +99,7 @@ class Layout(Struct, kw_only=True):
         left_out: The same files by reason, with examples.
         seen: Number of files in the listing.
         idle: Places of the rules of `discovery.yaml` that fit no file.
+        listing: All files that were seen, in order of path; empty when nobody kept them.
     """
 
     groupings: list[Grouping]
@@ -108,3 +109,4 @@ class Layout(Struct, kw_only=True):
     left_out: list[LeftOut] = []
     seen: int = 0
     idle: tuple[int, ...] = ()
+    listing: Sequence[Entry] = ()

@@ -175,7 +175,7 @@ class Namer:
             cluster.because("a file of its own", 0.95)
         return Grouping(
             name=name,
-            root=root,
+            root=root_of(self._spool, rows, name, positional) if root else root,
             format=cluster.format,
             files=Files(self._spool, rows),
             partitions=levels.columns if levels else (),
@@ -185,6 +185,26 @@ class Namer:
             positional=positional,
             empty=Files(self._spool, empty),
         )
+
+
+def root_of(spool: Spool, rows: Sequence[int], name: str, positional: Mapping[int, str]) -> str:
+    """Return the folder or file that holds some files.
+
+    Args:
+        spool: The files.
+        rows: Some of them, in order of path.
+        name: Of their dataset: where that is such a folder, it is the answer.
+        positional: Index of a folder in the path -> partition level.
+    """
+    first, last = spool.path(rows[0]), spool.path(rows[-1])
+    if first == last == name or (first.startswith(f"{name}/") and last.startswith(f"{name}/")):
+        return name
+    common = []
+    for index, (one, other) in enumerate(zip(first.split("/")[:-1], last.split("/")[:-1], strict=False)):
+        if one != other or index in positional or one.find("=") > 0:
+            break
+        common.append(one)
+    return "/".join(common)
 
 
 def spelled(bare: str) -> str:

@@ -23,7 +23,7 @@ from lumos_core.plugin_api import Config
 
 from ..storage import Entry
 
-_PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
+_PLACEHOLDER = re.compile(r"(?<!\[)\{([^{}/\[\]]+)\}")
 
 
 class TableRule(Config):
@@ -121,6 +121,11 @@ def compile_rule(path: str) -> Rule:
     head = path if literal else path[:fixed].rpartition("/")[0]
     above = head.rpartition("/")[0] if literal else head
     return Rule(re.compile("".join(parts), re.DOTALL), columns, positional, head, above, literal)
+
+
+def escape(text: str) -> str:
+    """Return a text that a rule takes as it stands."""
+    return re.sub(r"[*?\[{}]", lambda found: f"[{found[0]}]", text)
 
 
 def glob_pattern(glob: str) -> str:

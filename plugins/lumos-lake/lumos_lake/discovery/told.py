@@ -10,6 +10,7 @@ from ..storage import Entry
 from . import noise
 from .grouping import Grouping, PartitionColumn
 from .names import split_extension
+from .naming import root_of
 from .overrides import Overrides, Rule, compile_rule
 from .partitions import Values, analyse
 from .spool import Files, Spool, without_empty
@@ -94,6 +95,10 @@ class Told:
             table.columns[column].add(value or None)
             table.counts[column] += 1
 
+    def taken(self, rows: range) -> set[int]:
+        """Return those of some rows that a rule has taken."""
+        return {row for table in self._tables.values() for row in table.rows if row in rows}
+
     def idle(self) -> tuple[int, ...]:
         """Return the places of the rules that fit no file."""
         return tuple(index for index, used in enumerate(self._used) if not used)
@@ -113,7 +118,7 @@ class Told:
             )
             yield Grouping(
                 name=name,
-                root=name,
+                root=root_of(self._spool, rows, name, table.positional),
                 format=format,
                 files=Files(self._spool, rows),
                 partitions=(*levels.columns, *more),

@@ -15,6 +15,7 @@ from .frame import Frame, Tally, add
 from .grouping import Grouping
 from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
 from .spool import BLOCK, Files, OutOfOrder, Spool
+from .told import Told
 
 _VERDICTS = 100_000
 _SHORT = 24
@@ -85,9 +86,9 @@ class Walk:
                     self._beside.append((format, place, folder, True))
         self._frame = self._root = Frame("", None, FolderName("named"), False, 0)
         self._root.globs = self._beside
-        self.told: dict[tuple[str, str], tuple[array[int], dict[int, str]]] = {}
+        self._told: Told | None = None
 
-    def listing(self, entries: Iterator[Entry], told: Callable[[Entry, int], bool] | None) -> None:
+    def listing(self, entries: Iterator[Entry], told: Told | None) -> None:
         """Feed a whole listing; `told` takes what people have grouped already.
 
         Raises:
@@ -96,6 +97,7 @@ class Walk:
         spool, verdicts = self._spool, self._verdicts
         sizes, times, block, judge = spool.sizes, spool.times, spool.block, self._verdict
         last, folder, opened = "", "\0", False
+        self._told = told
         for entry in entries:
             path = entry.path
             if path < last:
@@ -112,8 +114,11 @@ class Walk:
             block.append((path, entry.tag))
             if len(block) == BLOCK:
                 spool.flush()
-            if told is not None and told(entry, row):
-                continue
+            if told is not None:
+                if not opened:
+                    self._retreat(folder, row)
+                if told(entry, row):
+                    continue
             if not opened:
                 self._enter(folder, row)
                 opened = True
@@ -138,12 +143,16 @@ class Walk:
 
     # Folders
 
-    def _enter(self, folder: str, row: int) -> None:
-        frame = self._frame
+    def _retreat(self, folder: str, row: int) -> str:
+        """Close the folders that a folder is not in; return what its paths begin with."""
         inside = f"{folder}/" if folder else ""
-        while not inside.startswith(frame.prefix):
+        while not inside.startswith(self._frame.prefix):
             self._leave(row)
-            frame = self._frame
+        return inside
+
+    def _enter(self, folder: str, row: int) -> None:
+        inside = self._retreat(folder, row)
+        frame = self._frame
         for name in inside[len(frame.prefix) :].split("/")[:-1]:
             noisy = frame.noisy or noise.noise_folder(name, self._hidden) != ""
             frame = Frame(name, frame, folder_name(name), noisy, row)
@@ -200,9 +209,9 @@ class Walk:
             why.append(
                 f"its schema is that of {names[0]}, the first of them" + " that is read" * (names[0] in self._read)
             )
-        rows: Sequence[int] = claims[names[0]] or range(frame.first, end)
-        if self.told:
-            taken = {row for several, _ in self.told.values() for row in several}
+        whole = claims[names[0]] or range(frame.first, end)
+        rows: Sequence[int] = whole
+        if self._told is not None and (taken := self._told.taken(whole)):
             rows = array("Q", (row for row in rows if row not in taken))
         apart = [mark for mark in frame.marks or () if not any(_first(mark) in held for held in holders)]
         frame.marks = [
