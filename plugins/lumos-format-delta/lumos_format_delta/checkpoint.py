@@ -5,15 +5,15 @@ Source: the Delta transaction log protocol, "Checkpoints" and "V2 Spec".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
-from lumos_lake.heads import cannot_open, check_unchanged, unreadable
+from lumos_lake.heads import unreadable
+from lumos_lake.parquet import opened, size_of
 
-from lumos_core.plugin_api import File, UnitError
+from lumos_core.plugin_api import File
 
 from .actions import Action, Budget, DomainMetadata, MetaData, Protocol, Sidecar, actions
 from .log import Checkpoint
@@ -75,9 +75,9 @@ def _take(action: Action, state: State, pending: list[str], files: bool) -> None
 
 def _parquet(file: File, state: State, pending: list[str], budget: Budget, *, files: bool) -> None:
     """Read one Parquet file of a checkpoint; its tombstones are not needed."""
-    with _opened(file) as parquet:
+    with opened(file, _FIX) as parquet:
         columns = _columns(parquet, files)
-        budget.spend(_size(parquet, columns))
+        budget.spend(size_of(parquet, columns))
         for batch in parquet.iter_batches(BATCH, columns=columns, use_threads=False):
             for name, kind, proof in _WHOLE:
                 for row in _rows(batch, name, proof):
@@ -99,26 +99,6 @@ _WHOLE: tuple[tuple[str, Any, str], ...] = (
 """Columns that are read whole: their names, what a row of them is, and the member that is never null in such a row."""
 
 
-@contextmanager
-def _opened(file: File) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file that is read in small pieces; whatever goes wrong in the body is told of the file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with file.open() as stream, pq.ParquetFile(stream, pre_buffer=False, buffer_size=2**20) as parquet:
-            yield parquet
-    except UnitError:
-        raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError, TypeError, LookupError, AttributeError) as error:
-        # Columns of other types than the protocol's show as any of the last ones.
-        check_unchanged(file)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise cannot_open(file, error) from error
-        raise unreadable(file, " ".join(str(error).split())[:300], _FIX) from error
-    check_unchanged(file)
-
-
 def _columns(parquet: pq.ParquetFile, files: bool) -> list[str]:
     """Return the columns to read: of statistics only the number of rows, where it stands by itself."""
     leaves = [parquet.schema.column(index).path for index in range(len(parquet.schema.names))]
@@ -126,17 +106,6 @@ def _columns(parquet: pq.ParquetFile, files: bool) -> list[str]:
     if files:
         wanted += [*_ADD_COLUMNS, _ROWS_COLUMN if _ROWS_COLUMN in leaves else "add.stats"]
     return [leaf for leaf in leaves if any(leaf == name or leaf.startswith(f"{name}.") for name in wanted)]
-
-
-def _size(parquet: pq.ParquetFile, columns: list[str]) -> int:
-    """Return how many bytes some columns hold, decompressed."""
-    footer, wanted = parquet.metadata, set(columns)
-    places = [index for index in range(footer.num_columns) if parquet.schema.column(index).path in wanted]
-    return sum(
-        footer.row_group(group).column(place).total_uncompressed_size
-        for group in range(footer.num_row_groups)
-        for place in places
-    )
 
 
 def _rows(batch: pa.RecordBatch, name: str, proof: str) -> list[dict[str, Any]]:
