@@ -40,6 +40,11 @@ class LakeConfig(Config):
         description="Read at most so many files of one dataset: the oldest, the newest and evenly spaced ones by path; "
         "`fields` is then declared partial. Default: every file is read.",
     )
+    max_objects: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="List at most so many files, in order of path; nothing is then concluded from what was not found, "
+        "and the run ends as incomplete. Default: everything is listed.",
+    )
     containers: bool = Field(default=True, description="Record the folders that hold datasets.")
     profile: ProfileOption = profile_option()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from lumos_core.plugin_api import (
     AnyRecord,
@@ -14,10 +15,12 @@ from lumos_core.plugin_api import (
     ConfigError,
     Context,
     Covered,
+    Explained,
     Format,
     LumosError,
     Scope,
     Source,
+    Stats,
     Unit,
     read_yaml,
     urns,
@@ -29,9 +32,10 @@ from .discovery import Grouping, Layout, Overrides, layout
 from .discovery.names import split_extension
 from .discovery.overrides import Filter
 from .discovery.similarity import spread
-from .licence import declare
+from .explaining import explain
+from .licence import cut_short, declare
 from .narrowing import Roots
-from .probe import extensions, signature, sniff
+from .probe import Looking, extensions, signature, sniff
 from .profiling import profile_of
 from .reading import Reading, read
 from .records import ASPECTS, Names
@@ -48,6 +52,29 @@ TOGETHER = 32
 """... with at most so many others ..."""
 MANY = 64
 """... when the lake has more datasets than this."""
+
+
+class Seen(NamedTuple):
+    """What was noticed while a lake was listed.
+
+    Attributes:
+        gaps: What could not be listed.
+        skipped: Paths of what was left out, and is no file.
+        peeked: Files that were read to find out what is one dataset.
+        spent: Requests and bytes that it took.
+        cut: The path at which the listing was given up, since `max_objects` were listed before it.
+    """
+
+    gaps: list[Gap]
+    skipped: list[str]
+    peeked: set[str]
+    spent: Counter[str]
+    cut: list[str]
+
+    @classmethod
+    def nothing(cls) -> Seen:
+        """Return that nothing was noticed yet."""
+        return cls([], [], set(), Counter(), [])
 
 
 class Crawler(Source[C], Generic[C]):
@@ -118,6 +145,16 @@ class Crawler(Source[C], Generic[C]):
             prefixes=(self.names.prefix(""),),
         )
 
+    def measure(self, files: Sequence[Entry], value: Stats, storage: Any, ctx: Context) -> None:
+        """Add to the statistics of a dataset what the storage knows of its files.
+
+        Args:
+            files: Its files.
+            value: Its statistics, to be added to.
+            storage: What `storage` returned.
+            ctx: The run.
+        """
+
     def filter(self) -> tuple[Overrides, Filter]:
         """Return the overrides, and which paths are looked at.
 
@@ -145,25 +182,27 @@ class Crawler(Source[C], Generic[C]):
         if reach is None:
             return
         self.check(ctx)
-        gaps: list[Gap] = []
-        skipped: list[str] = []
-        peeked: set[str] = set()
-        found = self._look(reach, within, gaps, skipped, peeked, ctx)
+        seen = Seen.nothing()
+        found = self._look(reach, within, seen, ctx)
         if found is None:
             return
-        tell(found, self.formats(ctx), gaps, skipped, self.title, ctx)
-        for covered in declare(reach, self.scope, self.names, self.root_name, found, gaps):
+        tell(found, self.formats(ctx), seen.gaps, seen.skipped, self.title, ctx)
+        for covered in declare(reach, self.scope, self.names, self.root_name, found, seen.gaps):
             ctx.covered(covered)
-        yield from self._units(found, within, peeked)
+        if seen.cut:
+            for covered in cut_short(self.scope, self.names, found, seen.cut[0], self.config.max_objects or 0):
+                ctx.covered(covered)
+        yield from self._units(found, within, seen.peeked)
+        if seen.spent:
+            root = self.names.container("")
+            yield Unit(key="listing", scope=Scope(urns=frozenset({root})), args={"spent": dict(seen.spent)})
 
-    def _look(
-        self, reach: Scope, within: Scope, gaps: list[Gap], skipped: list[str], peeked: set[str], ctx: Context
-    ) -> Layout | None:
+    def _look(self, reach: Scope, within: Scope, seen: Seen, ctx: Context) -> Layout | None:
         """Find the datasets of a scope, by listing no more than it takes; None when the run was cancelled."""
         known = None if ctx.full or within.includes(self.scope) or not self.narrows() else Roots.recall(ctx)
         folders = known.asked(reach, self.names) if known is not None else None
         while known is not None and folders is not None:
-            found = self._layout(folders, gaps, skipped, peeked, ctx)
+            found = self._layout(folders, seen, ctx)
             if found is None:
                 return None
             wider = known.wider(folders, found.groupings)
@@ -173,9 +212,9 @@ class Crawler(Source[C], Generic[C]):
                     after.remember(ctx)
                 return found
             folders = wider
-            gaps.clear()
-            skipped.clear()
-        found = self._layout((), gaps, skipped, peeked, ctx)
+            seen.gaps.clear()
+            seen.skipped.clear()
+        found = self._layout((), seen, ctx)
         if found is not None:
             Roots.of(found.groupings, self.names).remember(ctx)
         return found
@@ -185,30 +224,38 @@ class Crawler(Source[C], Generic[C]):
         known = Roots.recall(ctx)
         return {path: self.scope if known is None else known.scope_of(path, self.names) for path in paths}
 
-    def _layout(
-        self, folders: Sequence[str], gaps: list[Gap], skipped: list[str], peeked: set[str], ctx: Context
-    ) -> Layout | None:
+    def _layout(self, folders: Sequence[str], seen: Seen, ctx: Context) -> Layout | None:
         overrides, wanted = self.filter()
-        storage, formats = self.storage(gaps, skipped), self.formats(ctx)
-        listing = []
-        for count, entry in enumerate(storage.list(under=folders)):
-            if count % 1000 == 0 and ctx.cancelled():
-                return None
-            if wanted(entry.path):
-                listing.append(entry)
-        if ctx.cancelled():
-            return None
-        return layout(
-            listing,
+        storage, formats = self.storage(seen.gaps, seen.skipped), self.formats(ctx)
+        seen.cut.clear()
+        listing = storage.list(under=folders)
+        found = layout(
+            self._wanted(listing, wanted, seen.cut, ctx),
             extensions=extensions(formats),
             markers={name: format.markers for name, format in formats.items() if format.markers},
             overrides=overrides,
-            peek=partial(signature, formats, storage, ctx, peeked),
+            peek=partial(signature, formats, storage, ctx, seen.peeked),
             known=partial(self._known, ctx),
             hidden=self.config.hidden,
-            sniff=partial(self._sniff, formats, storage, gaps),
+            sniff=partial(self._sniff, formats, storage, seen.gaps),
             root_name=self.root_name,
         )
+        seen.spent.update(storage.spent())
+        return None if ctx.cancelled() else found
+
+    def _wanted(
+        self, listing: Iterator[Entry], wanted: Callable[[str], bool], cut: list[str], ctx: Context
+    ) -> Iterator[Entry]:
+        """Yield what is to be looked at, up to the budget and until the run is cancelled."""
+        budget = self.config.max_objects
+        for count, entry in enumerate(listing):
+            if count % 1000 == 0 and ctx.cancelled():
+                return
+            if count == budget:
+                cut.append(entry.path)
+                return
+            if wanted(entry.path):
+                yield entry
 
     @staticmethod
     def _sniff(formats: dict[str, Format[Any]], storage: Storage, gaps: list[Gap], entry: Entry) -> str:
@@ -219,6 +266,30 @@ class Crawler(Source[C], Generic[C]):
         except LumosError as error:  # what it is cannot be known, nor that nothing is there
             gaps.append(Gap(entry.path, f"{error.what}: {error.why}" if error.why else error.what))
             return ""
+
+    # Explaining
+
+    def explain(self, path: str) -> Iterable[Explained]:
+        """Say which datasets are at a place, how sure that is and why, and what is in none.
+
+        Raises:
+            ConfigError: When the lake or its overrides cannot be read.
+        """
+        ctx = Looking()
+        self.check(ctx)
+        gaps: list[Gap] = []
+        skipped: list[str] = []
+        found = self._layout((), gaps, skipped, set(), ctx)
+        if found is not None:
+            yield from explain(
+                found,
+                path,
+                extensions=extensions(self.formats(ctx)),
+                wanted=self.filter()[1],
+                gaps=gaps,
+                skipped=skipped,
+                hidden=self.config.hidden,
+            )
 
     def _known(self, ctx: Context, name: str) -> str | None:
         record = ctx.get(self.names.dataset(name))
@@ -272,6 +343,8 @@ class Crawler(Source[C], Generic[C]):
         Raises:
             RetryableError: When a file keeps changing while it is read.
         """
+        if "spent" in unit.args:
+            yield records.spent(self.names.container(""), unit.args["spent"], ctx)
         for folder in unit.args.get("folders", ()):
             yield records.container(os.fsdecode(folder), self.names)
         if "groupings" not in unit.args:
@@ -338,7 +411,10 @@ class Crawler(Source[C], Generic[C]):
             if profile is not None and rows is None and profile.whole and len(chosen) == len(grouping.files):
                 rows = profile.rows
         if statistics := records.stats(grouping, urn, rows, profile):
+            self.measure(grouping.files, statistics.value, storage, ctx)
             yield statistics
+        if spent := storage.spent():
+            yield records.spent(urn, spent, ctx)
 
     def _judge(
         self,
@@ -361,8 +437,13 @@ class Crawler(Source[C], Generic[C]):
             if not grouping.marked:
                 why = f"{count}, such as {why}" if len(chosen) > 1 else first.why
             self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
-        elif not reading.schemas:
+        elif not reading.schemas and not reading.left:
             ctx.warn("empty-file", "holds no byte; its fields are not known", name)
+        if reading.left:
+            one = reading.left[0]
+            why = f"{len(reading.left)} of {len(chosen)} files are not given out, such as {records.text(one.path)}: "
+            ctx.warn("withheld", why + one.why, name)
+            self._gap(urn, aspects - {"layout"}, "partial", why + one.why, ctx)
         if len(chosen) < len(grouping.files):
             why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
             self._gap(urn, aspects - {"layout"}, "partial", why, ctx)

@@ -45,3 +45,21 @@ def declare(
                 "partial",
                 f"{where} cannot be listed: {gap.reason}",
             )
+
+
+def cut_short(mine: Scope, names: Names, found: Layout, path: str, budget: int) -> Iterator[Covered]:
+    """Declare what a listing that was given up does not license: nothing is gone, and one dataset is not whole.
+
+    Args:
+        mine: Everything that the source may hold.
+        names: How things are named.
+        found: The datasets.
+        path: Where the listing was given up.
+        budget: Files that were listed.
+    """
+    why = f"only the first {budget:,} files were listed (`max_objects`), up to {records.text(path)}"
+    yield Covered(mine, frozenset({"record"}), "failed", why)
+    torn = [one for one in found.groupings if not one.root or path.startswith(f"{one.root}/") or path == one.root]
+    if torn:
+        scope = Scope(urns=frozenset(names.dataset(one.name) for one in torn))
+        yield Covered(scope, frozenset({"fields", "layout"}), "partial", why)

@@ -56,6 +56,7 @@ class Reading(Struct):
         notes: What the format said about the files.
         read: How many files were opened.
         stats: What the log of a table says beyond its schema, as whole records.
+        left: Files that were not asked for, since the storage does not give them out, and why.
     """
 
     schemas: list[Dataset]
@@ -65,6 +66,7 @@ class Reading(Struct):
     notes: list[Note]
     read: int = 0
     stats: list[AnyRecord] = []
+    left: list[Broken] = []
 
 
 def read(
@@ -109,15 +111,19 @@ def read(
                 job.remember(index, entry, one, 0)
             else:
                 todo.append(index)
-        elif entry.size:
-            todo.append(index)
-        else:
+        elif not entry.size:
             job.empty(index, entry)
+        elif why := storage.withheld(entry):
+            job.leave(index, entry, why)
+        else:
+            todo.append(index)
     for start in range(0, len(todo), BATCH):
         job.inspect([(index, files[index]) for index in todo[start : start + BATCH]])
     made = job.memory(digest if not job.broken else b"", files)
     ctx.memo[key] = msgspec.msgpack.encode(made)
-    return _reading(made, files, job.broken, len(todo))
+    reading = _reading(made, files, job.broken, len(todo))
+    reading.left = job.left
+    return reading
 
 
 def peek(entry: Entry, format: Format[Any], storage: Storage, ctx: Context) -> Dataset | None:
@@ -126,6 +132,8 @@ def peek(entry: Entry, format: Format[Any], storage: Storage, ctx: Context) -> D
     key = file_key(entry.path)
     memory = None if ctx.full else recall(ctx, key, reader)
     if memory is None or memory.etags != [entry.etag]:
+        if storage.withheld(entry):
+            return None
         job = _Job(reader, format, storage, NOWHERE, Quiet(ctx))
         job.inspect([(0, entry)])
         if job.broken or not job.fragments:
@@ -181,6 +189,7 @@ class _Job:
         self.fragments: list[bytes] = []
         self.notes: dict[int, list[Note]] = {}
         self.broken: list[Broken] = []
+        self.left: list[Broken] = []
 
     def remember(self, index: int, entry: Entry, memory: Memory, place: int) -> None:
         """Take one file from the memory of the last run."""
@@ -195,6 +204,11 @@ class _Job:
     def empty(self, index: int, entry: Entry) -> None:
         """Note a file without a byte."""
         self._which[index], self._rows[index], self._etags[index] = -1, 0, entry.etag
+
+    def leave(self, index: int, entry: Entry, why: str) -> None:
+        """Note a file that is not asked for; it is not remembered, so that it is when it can be."""
+        self._which[index], self._rows[index], self._etags[index] = -1, -1, ""
+        self.left.append(Broken(entry.path, why))
 
     def inspect(self, batch: list[tuple[int, Entry]]) -> None:
         """Read a batch; a file that fails is noted, and the rest is read all the same."""

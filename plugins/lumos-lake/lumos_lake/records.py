@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 from lumos_core.plugin_api import (
     AnyRecord,
     Container,
+    Context,
     Dataset,
     Field,
     Layout,
@@ -23,6 +24,7 @@ from lumos_core.plugin_api import (
 )
 
 from .discovery import Grouping, PartitionColumn
+from .heads import run_time
 from .reading import Reading
 from .schema_union import Drift, join_fields
 from .storage import Entry
@@ -185,6 +187,11 @@ def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | Non
     if profile is not None:
         profile.onto(value)
     return Record(f"{urn}#profile@{at}", value)
+
+
+def spent(urn: str, counts: Mapping[str, int], ctx: Context) -> AnyRecord:
+    """Make the record of what listing or reading took in this run: requests and bytes, by kind."""
+    return Record(f"{urn}#audit@{run_time(ctx)}", Stats(metrics=sorted(counts.items())))
 
 
 def classes(files: Iterable[Entry]) -> list[tuple[str, int]]:

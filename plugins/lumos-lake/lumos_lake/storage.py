@@ -14,6 +14,8 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from lumos_core.plugin_api import File
+
 
 class Entry(NamedTuple):
     """One object of a listing.
@@ -95,8 +97,14 @@ class Storage(Protocol):
             OSError: When it is gone or cannot be reached.
         """
 
-    def file(self, entry: Entry, urn: str) -> StoredFile:
+    def file(self, entry: Entry, urn: str) -> File:
         """Return a handle for reading."""
+
+    def withheld(self, entry: Entry) -> str:
+        """Return why a file is not given out (it is archived); empty when it may be read."""
+
+    def spent(self) -> dict[str, int]:
+        """Return what listing and reading took since the last call: requests and bytes by kind; empty where free."""
 
 
 class LocalStorage:
@@ -222,6 +230,14 @@ class LocalStorage:
         """
         status = os.stat(self.local(path))  # noqa: PTH116
         return Entry(path, status.st_size, status.st_mtime_ns)
+
+    def withheld(self, entry: Entry) -> str:
+        """Return that every file may be read."""
+        return ""
+
+    def spent(self) -> dict[str, int]:
+        """Return that nothing is counted."""
+        return {}
 
     def file(self, entry: Entry, urn: str) -> StoredFile:
         """Return a handle for reading."""

@@ -20,6 +20,8 @@ from .ranged import ObjectFile, Reader
 
 PAGE = 1000
 """Keys of a page; S3 gives no more."""
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Classes whose objects must be restored before they can be read; those that are restored are read by `GLACIER_IR`."""
 RESUMED = 3
 """How often a listing that broke off is taken up again, beside the tries of each request."""
 PAUSE = 0.5
@@ -135,6 +137,16 @@ class S3Storage:
             return self.fetch(entry, start, end)
 
         return ObjectFile(entry.path, entry.size, entry.etag, urn, fetch, self._reader)
+
+    def withheld(self, entry: Entry) -> str:
+        """Return why an object is not given out: it lies in an archive."""
+        return f"archived as {entry.kept_as}" if entry.kept_as in ARCHIVES else ""
+
+    def spent(self) -> dict[str, int]:
+        """Return the requests and bytes since the last call, by kind; tries that failed are counted."""
+        with self._lock:
+            counts, self.counts = self.counts, Counter()
+        return dict(counts)
 
     def fetch(self, entry: Entry, start: int, end: int) -> bytes:
         """Return a range of the very content that was listed.
