@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lumos_core.plugin_api import LocalPath, NotifierConfig
+from lumos_core.plugin_api import Config, LocalPath, NotifierConfig
 
 from .addresses import mailbox
 
@@ -21,8 +21,8 @@ def _mailbox(value: str) -> str:
 MailAddress = Annotated[str, AfterValidator(_mailbox)]
 
 
-class EmailReporterConfig(NotifierConfig):
-    """By which server it is sent, from whom, to whom, and what it tells."""
+class Destination(Config):
+    """By which server it is sent, from whom and to whom; a base of its own, so that these options come first."""
 
     host: str = Field(min_length=1, description="Mail server.", examples=["smtp.example.org"])
     port: int | None = Field(
@@ -68,6 +68,23 @@ class EmailReporterConfig(NotifierConfig):
             raise ValueError("a mail server is a name or an IP address; its port has an option of its own")
         return value
 
+    @property
+    def at_port(self) -> int:
+        """The port."""
+        return self.port or _PORTS[self.security]
+
+
+class EmailReporterConfig(NotifierConfig, Destination):
+    """By which server it is sent, from whom, to whom, and what it tells."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"host": "smtp.example.org", "from": "lumos@example.org", "to": ["data-team@example.org"]},
+            ]
+        }
+    )
+
     @model_validator(mode="after")
     def _sound(self) -> EmailReporterConfig:
         if bool(self.username) != (self.password is not None):
@@ -77,8 +94,3 @@ class EmailReporterConfig(NotifierConfig):
         if not self.to and not self.owners:
             raise ValueError("nobody is told: give `to`, or `owners: true`")
         return self
-
-    @property
-    def at_port(self) -> int:
-        """The port."""
-        return self.port or _PORTS[self.security]

@@ -6,16 +6,16 @@ import re
 
 from lumos_remote.config import address
 from lumos_remote.hook import HookConfig, HookUrl
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lumos_core.plugin_api import NotifierConfig
+from lumos_core.plugin_api import Config, NotifierConfig
 
 _MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|!here|!channel|!everyone)>\Z")
 _CHANNEL = re.compile(r"(?:[CDGU][A-Z0-9]{6,}|#?[^\s#<>&,]{1,80})\Z")
 
 
-class SlackReporterConfig(NotifierConfig, HookConfig):
-    """Where in Slack it is told, whom it names, and what it tells."""
+class Destination(Config):
+    """Where in Slack it is told, and whom it names; a base of its own, so that these options come first."""
 
     url: HookUrl | None = Field(
         default=None,
@@ -34,9 +34,6 @@ class SlackReporterConfig(NotifierConfig, HookConfig):
         description="Owner -> whom to name where something of theirs changed: a URN, a name, or a glob of either; "
         "`<@U012AB3CD>` is a person, `<!subteam^S012AB3CD>` a group, `<!here>` whoever is there.",
         examples=[{"urn:lumos:group:finance": "<!subteam^S012AB3CD>", "ann@example.org": "<@U012AB3CD>"}],
-    )
-    max_events: int = Field(
-        default=10, ge=1, le=20, description="So many events are named in one message, the worst; the rest is counted."
     )
 
     @field_validator("api")
@@ -57,6 +54,16 @@ class SlackReporterConfig(NotifierConfig, HookConfig):
         if not all(_MENTION.match(text) for text in value.values()):
             raise ValueError("a mention is `<@U...>`, `<!subteam^S...>`, `<!here>`, `<!channel>` or `<!everyone>`")
         return value
+
+
+class SlackReporterConfig(HookConfig, NotifierConfig, Destination):
+    """Where in Slack it is told, whom it names, and what it tells."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "${SLACK_WEBHOOK_URL}"}]})
+
+    max_events: int = Field(
+        default=10, ge=1, le=20, description="So many events are named in one message, the worst; the rest is counted."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> SlackReporterConfig:

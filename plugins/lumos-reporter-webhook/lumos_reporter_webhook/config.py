@@ -6,9 +6,9 @@ import re
 from typing import Annotated
 
 from lumos_remote.hook import HookConfig, HookUrl
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, field_validator
 
-from lumos_core.plugin_api import NotifierConfig
+from lumos_core.plugin_api import Config, NotifierConfig
 
 from .signing import key_of
 
@@ -22,8 +22,8 @@ def _key(value: SecretStr) -> SecretStr:
     return value
 
 
-class WebhookReporterConfig(NotifierConfig, HookConfig):
-    """Where the JSON is sent, how it is signed, and what it tells."""
+class Destination(Config):
+    """Where it is sent, and how it is signed; a base of its own, so that these options come first."""
 
     url: HookUrl = Field(
         description="Where it is posted. It may hold a secret, so that only its host is ever shown.",
@@ -38,16 +38,6 @@ class WebhookReporterConfig(NotifierConfig, HookConfig):
     headers: dict[str, SecretStr] = Field(
         default={}, description="Further headers of every request.", examples=[{"Authorization": "Bearer ${TOKEN}"}]
     )
-    max_events: int = Field(
-        default=100, ge=1, le=1000, description="So many events are in one request; more go into several."
-    )
-    max_bytes: int = Field(
-        default=262_144,
-        ge=4_096,
-        le=64 << 20,
-        description="So long is the body of a request at most; what does not fit goes into the next one. An event that "
-        "is longer by itself is cut: it comes without schemas, impact and metadata, and with 10 findings at most.",
-    )
 
     @field_validator("headers")
     @classmethod
@@ -58,3 +48,22 @@ class WebhookReporterConfig(NotifierConfig, HookConfig):
             if not _VALUE.match(text.get_secret_value()):
                 raise ValueError("the value of a header has characters that cannot be sent")
         return value
+
+
+class WebhookReporterConfig(HookConfig, NotifierConfig, Destination):
+    """Where the JSON is sent, how it is signed, and what it tells."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "${WEBHOOK_URL}", "secret": "${WEBHOOK_SECRET}"}]}
+    )
+
+    max_events: int = Field(
+        default=100, ge=1, le=1000, description="So many events are in one request; more go into several."
+    )
+    max_bytes: int = Field(
+        default=262_144,
+        ge=4_096,
+        le=64 << 20,
+        description="So long is the body of a request at most; what does not fit goes into the next one. An event that "
+        "is longer by itself is cut: it comes without schemas, impact and metadata, and with 10 findings at most.",
+    )
