@@ -83,7 +83,19 @@ def read(file: File) -> Commit:
         UnitError: When it cannot be read, is empty, cut off, too long, or no commit.
         RetryableError: When it changed since it was listed.
     """
-    data = whole(file, LARGEST)
+    return decode(whole(file, LARGEST), file)
+
+
+def decode(data: bytes, file: File) -> Commit:
+    """Read a commit from its bytes.
+
+    Args:
+        data: All of them.
+        file: Where they come from, for errors.
+
+    Raises:
+        UnitError: When they are none, cut off, or no commit.
+    """
     if not data:
         raise unreadable(file, "it is empty", _FIX)
     try:

@@ -59,7 +59,7 @@ def _schema(state: State, said: Mapping[str, str], where: File) -> Schema:
     if not text and not state.archived:
         text, place = said.get("hoodie.table.create.schema", ""), where.path
     if not text:
-        older = ", and older ones are in its history, which is not read" if state.archived else ""
+        older = ", and older ones are in its history, which is not read for it" if state.archived else ""
         raise UnitError(
             "the schema of the table is not known",
             why=f"no complete commit of its timeline tells it{older}",

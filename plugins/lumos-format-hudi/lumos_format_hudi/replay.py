@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lumos_core.plugin_api import Context, UnitError
+from lumos_core.plugin_api import Context, File, UnitError
 
 from .commit import Commit, read
 from .config import HudiConfig
+from .history import older, whole_life
 from .slices import Size, Slices
 from .timeline import Instant, Timeline
 
@@ -22,7 +23,7 @@ class State(NamedTuple):
         place: The file that tells it.
         last: The commit that was complete last.
         size: How large the table is; None for not known.
-        archived: There may be older commits, which were not read.
+        archived: There are older commits, which do not tell the schema here.
     """
 
     schema: str
@@ -33,11 +34,36 @@ class State(NamedTuple):
     archived: bool
 
 
+class _Budget:
+    """How much may still be read."""
+
+    def __init__(self, config: HudiConfig) -> None:
+        self._commits = config.max_commits
+        self._size = config.max_log_mib * 2**20
+
+    def spend(self, size: int, commits: int, file: File) -> None:
+        """Take from the budget.
+
+        Raises:
+            UnitError: When there is not so much left.
+        """
+        self._size -= size
+        self._commits -= commits
+        if self._size < 0 or self._commits < 0:
+            option = "max_commits" if self._commits < 0 else "max_log_mib"
+            raise UnitError(
+                "the timeline of the table is too long",
+                why=f"it has more commits than `{option}` allows",
+                fix=f"raise `{option}`, or let Hudi archive its timeline",
+                where=file.path,
+            )
+
+
 def replay(timeline: Timeline, properties: Mapping[str, str], config: HudiConfig, ctx: Context) -> State:
     """Read the commits of a table.
 
-    The newest are read until the schema is known, and all of them where rows, bytes and files can be counted: when the
-    timeline goes back to the first commit, and no rollback has left logs of its own behind (layout 1 only).
+    The newest are read until the schema is known, and all of them where rows, bytes and files can be counted: when
+    there is a way back to the first commit, and no rollback has left logs of its own behind (layout 1 only).
 
     Args:
         timeline: Of the table.
@@ -50,41 +76,31 @@ def replay(timeline: Timeline, properties: Mapping[str, str], config: HudiConfig
         RetryableError: When a commit changed since it was listed.
     """
     marks = timeline.layout == 1 and timeline.rolled_back and properties.get("hoodie.table.type") == "MERGE_ON_READ"
-    counting = config.statistics and not timeline.archived and not marks
-    slices = Slices(timeline.layout)
+    counting = config.statistics and not marks and whole_life(timeline, properties)
+    slices, budget = Slices(timeline.layout), _Budget(config)
     newest = max(timeline.writes, key=lambda instant: instant.end, default=None)
-    found = State("", "", "", None, None, timeline.archived)
-    left = config.max_log_mib * 2**20
-    for number, instant in enumerate(timeline.writes):
-        if found.schema and found.last and not counting:
-            break
-        left -= instant.file.size
-        try:
-            if number >= config.max_commits or left < 0:
-                raise _too_long(instant, "max_commits" if left >= 0 else "max_log_mib")
+    found = State("", "", "", None, None, bool(timeline.history))
+    try:
+        for instant in timeline.writes:
+            if found.schema and found.last and not counting:
+                break
+            budget.spend(instant.file.size, 1, instant.file)
             commit = read(instant.file)
-        except UnitError as error:
-            if not found.schema:
-                raise
-            ctx.warn("hudi-statistics", f"rows, bytes and files are not known: {error.why}", instant.file.path)
-            counting = False
-            break
-        if instant is newest:
-            found = found._replace(last=(instant, commit))
-        if not found.schema and commit.schema:
-            found = found._replace(schema=commit.schema, ids=commit.ids, place=instant.file.path)
-        if counting:
-            slices.take(instant, commit)
+            if instant is newest:
+                found = found._replace(last=(instant, commit))
+            if not found.schema and commit.schema:
+                found = found._replace(schema=commit.schema, ids=commit.ids, place=instant.file.path)
+            if counting:
+                slices.take(instant, commit)
+        if counting and timeline.history:
+            for instant, commit in older(timeline, budget.spend):
+                slices.take(instant, commit)
+    except UnitError as error:
+        if not found.schema:
+            raise
+        ctx.warn("hudi-statistics", f"rows, bytes and files are not known: {error.why}", error.where or "")
+        counting = False
     size = slices.size() if counting else None
     if size is not None and "hoodie.bootstrap.base.path" in properties:
         size = size._replace(size=None)  # half of a bootstrapped file lies where the table came from
     return found._replace(size=size)
-
-
-def _too_long(instant: Instant, option: str) -> UnitError:
-    return UnitError(
-        "the timeline of the table is too long",
-        why=f"it has more commits than `{option}` allows",
-        fix=f"raise `{option}`, or let Hudi archive its timeline",
-        where=instant.file.path,
-    )

@@ -22,6 +22,7 @@ class _Base(NamedTuple):
 
 
 class _Log(NamedTuple):
+    written: str
     since: str
     size: int | None
 
@@ -55,21 +56,24 @@ class Slices:
         self._replaced: set[_Group] = set()
 
     def take(self, instant: Instant, commit: Commit) -> None:
-        """Take a commit; the newest must come first."""
+        """Take a commit; in any order, and twice without harm."""
         for partition, ids in (commit.partitionToReplaceFileIds or {}).items():
             self._replaced.update((partition, id) for id in ids)
         for partition, stat in commit.stats():
             if not stat.path or not stat.fileId:
                 continue  # nothing was left to write
             group, name = (partition, stat.fileId), stat.path.rpartition("/")[2]
+            size = _count(stat.fileSizeInBytes)
             log = _LOG.fullmatch(name)
             if log is None:
-                self._base.setdefault(
-                    group, _Base(instant.requested, _count(stat.fileSizeInBytes), _count(stat.numWrites))
-                )
-            else:
-                since = log[1] if self._layout == 1 else instant.end
-                self._logs.setdefault(group, {}).setdefault(name, _Log(since, _count(stat.fileSizeInBytes)))
+                base = self._base.get(group)
+                if base is None or base.instant < instant.requested:
+                    self._base[group] = _Base(instant.requested, size, _count(stat.numWrites))
+                continue
+            logs = self._logs.setdefault(group, {})
+            known = logs.get(name)
+            if known is None or known.written < instant.requested:
+                logs[name] = _Log(instant.requested, log[1] if self._layout == 1 else instant.end, size)
 
     def size(self) -> Size:
         """Return how large the table is."""

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from lumos_core.plugin_api import File, UnitError
 
 NEWEST_VERSION = 9
-_FIRST_OF_LAYOUT_2 = 8
+FIRST_OF_LAYOUT_2 = 8
 _INSTANT = re.compile(r"(\d{1,32})(?:_(\d{1,32}))?\.([a-z]+)")
-_WRITES = frozenset({"commit", "deltacommit", "replacecommit"})
+WRITES = frozenset({"commit", "deltacommit", "replacecommit"})
+_HISTORY = {1: ("hoodie.archivelog.folder", "archived"), 2: ("hoodie.timeline.history.path", "history")}
 _FOLDER = re.compile(r"[\w.-]{1,200}(?:/[\w.-]{1,200})*", re.ASCII)
 
 
@@ -48,13 +49,13 @@ class Timeline(NamedTuple):
 
     Attributes:
         writes: The newest first, by the time when they were requested, which is how Hudi looks for a schema.
-        archived: Older ones may exist, which are only in the history.
+        history: What is below the folder that keeps the older ones, by its path there; empty where there are none.
         rolled_back: Some were rolled back.
         layout: 1 or 2.
     """
 
     writes: list[Instant]
-    archived: bool
+    history: dict[str, File]
     rolled_back: bool
     layout: int
 
@@ -90,18 +91,20 @@ def timeline_of(files: Mapping[str, File], properties: Mapping[str, str], versio
     Raises:
         UnitError: When one instant is complete twice.
     """
-    layout = 2 if version >= _FIRST_OF_LAYOUT_2 else 1
+    layout = 2 if version >= FIRST_OF_LAYOUT_2 else 1
     folder = f"{_named(properties, 'hoodie.timeline.path', 'timeline')}/" if layout == 2 else ""
-    history = _named(properties, "hoodie.timeline.history.path", "history") if layout == 2 else ""
-    older = f"{_named(properties, 'hoodie.archivelog.folder', 'archived')}/"
+    key, usual = _HISTORY[layout]
+    older = f"{_named(properties, key, usual)}/"
     writes: dict[str, Instant] = {}
-    archived = rolled_back = False
+    history: dict[str, File] = {}
+    rolled_back = False
     for path, file in files.items():
         if not path.startswith(folder):
             continue
         name = path[len(folder) :]
         if "/" in name:
-            archived = archived or name.startswith(f"{history}/" if layout == 2 else older)
+            if name.startswith(older):
+                history[name[len(older) :]] = file
             continue
         match = _INSTANT.fullmatch(name)
         if match is None:
@@ -109,7 +112,7 @@ def timeline_of(files: Mapping[str, File], properties: Mapping[str, str], versio
         requested, completed, action = match.groups("")
         if action in ("rollback", "restore"):
             rolled_back = True
-        if action not in _WRITES:
+        if action not in WRITES:
             continue
         if requested in writes:
             raise UnitError(
@@ -120,7 +123,7 @@ def timeline_of(files: Mapping[str, File], properties: Mapping[str, str], versio
             )
         writes[requested] = Instant(requested, completed, action, file)
     ordered = sorted(writes.values(), key=lambda instant: instant.requested, reverse=True)
-    return Timeline(ordered, archived, rolled_back, layout)
+    return Timeline(ordered, history, rolled_back, layout)
 
 
 def _named(properties: Mapping[str, str], key: str, usual: str) -> str:
