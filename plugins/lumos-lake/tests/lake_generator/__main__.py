@@ -56,7 +56,7 @@ def _measure(seeds: int, written: int, errors: bool, halves: list[str]) -> None:
         score = score_of(grid(seeds))
         print(_row("generated", sum(1 for _ in grid(seeds)), score), "", table_of(score), "", sep="\n")
         print("Worst crossing of layout and format:", worst_of(score), end="\n\n")
-        steady = steadiness_of(make(seed) for seed in range(seeds))
+        steady = steadiness_of(make(seed) for seed in range(5 * seeds))
         print(f"Same answer under a shuffled listing: {steady.shuffled} of {steady.lakes} lakes.")
         print(f"Unchanged with 1 % strange objects more: {steady.kept:,} of {steady.datasets:,} datasets.")
         wrong += score.errors
