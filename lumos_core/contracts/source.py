@@ -70,6 +70,37 @@ class Event(Struct, frozen=True):
     facts: tuple[tuple[str, str], ...] = ()
 
 
+class Explained(Struct, frozen=True, kw_only=True):
+    """One thing that a source found at a place, or left out, and why: what `lumos discover --explain` shows.
+
+    Attributes:
+        kind: `dataset`, or why something is in none: `noise` (no data), `unread` (of a format that nobody named),
+            `unknown` (of no known format), `excluded` (by the configuration), `gap` (could not be looked at).
+        name: Of the dataset; else the rule, the format or the place.
+        root: The folder or file that holds it.
+        format: Name of its format.
+        files: How many files.
+        bytes: Their total size.
+        partitions: Levels of partitioning, outermost first, each as `name: type`.
+        confidence: Of a dataset, 0 to 1.
+        why: The evidence, in sentences.
+        notes: What is odd about it.
+        examples: Paths of a few of its files.
+    """
+
+    kind: Literal["dataset", "noise", "unread", "unknown", "excluded", "gap"]
+    name: str
+    root: str = ""
+    format: str = ""
+    files: int = 0
+    bytes: int = 0
+    partitions: tuple[str, ...] = ()
+    confidence: float = 1.0
+    why: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
 class Source(BaseComponent[C]):
     """Reads metadata from where data lives.
 
@@ -107,7 +138,8 @@ class Source(BaseComponent[C]):
         which it asks at least once a second, also while it waits; with `ctx.once` it returns when nothing waits any
         more. When it ends otherwise, it is called again after a while, longer each time. An event is yielded as soon
         as it is known: bursts are gathered by the kernel. What was not acknowledged is yielded again by the next
-        watch, and may be by this one. `ctx.memo` lives as long as the watch; coverage is not declared here.
+        watch, and may be by this one. `ctx.memo` holds what the last run left there; what is
+        put in lives as long as the watch. Coverage is not declared here.
 
         Raises:
             RetryableError: It is called again, as after any other error but a `ConfigError`.
@@ -129,6 +161,18 @@ class Source(BaseComponent[C]):
         """Look at a folder, or at what a connection string leads to, and suggest entries for `sources:`. Optional.
 
         Each entry has its `type`; its `path`, if it has one, starts from that folder. `#` holds a comment to stand
-        above it, `#enrich` entries of enrichers that go with it, which are written where they are installed.
+        above it, `#enrich` entries of enrichers that go with it, which are written where they are installed, and
+        `#files` texts of files that go with it, by name: they are written beside the pipeline, and an option of the
+        entry that is such a name is left out where that file is not written.
+        """
+        return ()
+
+    def explain(self, path: str) -> Iterable[Explained]:
+        """Say what was found at a place below what the source reads, how sure that is and why. Optional.
+
+        Nothing is remembered, and nothing is read that a run would not read.
+
+        Args:
+            path: A folder, a file, or the name of a dataset, below where the source begins; empty = everything.
         """
         return ()

@@ -156,7 +156,7 @@ class Session:
         return RunContext(
             component=f"{spec.kind} {spec.name}",
             run_id=self.run_id,
-            memo=self.memo.space(_memo_space(spec)),
+            memo=self.memo.space(memo_space(spec)),
             redact=self.redact,
             cancelled=self.cancelled.is_set,
             look=look,
@@ -267,7 +267,7 @@ def _made(folder: Path) -> int:
         return 0
 
 
-def _memo_space(spec: ComponentSpec) -> str:
+def memo_space(spec: ComponentSpec) -> str:
     """A component forgets what it memorised under other options; how it is watched does not count."""
     ref = {**spec.ref, "options": {key: value for key, value in spec.options.items() if key != "watch"}}
     options = json.dumps(ref, sort_keys=True, default=str)

@@ -22,9 +22,10 @@ from ..model.scope import NOTHING, Scope, united
 from ..running.context import RunContext, contained
 from ..running.events import Touched
 from ..running.line import Line, waiver_file
+from ..running.memo import MemoFile
 from ..running.progress import Progress
 from ..running.redact import Redactor
-from ..running.session import Session
+from ..running.session import Session, memo_space
 from ..snapshot.select import parse_selection
 from .batch import NO_BATCH, Batch, Heard, unread
 from .inbox import Inbox
@@ -126,6 +127,7 @@ class Watcher:
         self._locked_since: float | None = None
         self._code = 0
         self._file = _FileState(pipeline.path)
+        self._memo: MemoFile | None = None
 
     def go(self) -> int:
         """Watch until the end; return the exit code.
@@ -143,6 +145,7 @@ class Watcher:
 
     def _begin(self) -> None:
         watched = []
+        self._memo = MemoFile(self._pipeline.state / "memo.db")
         for number, block in self._blocks.items():
             spec = self._pipeline.sources[number]
             source: Source[Any] = spec.build()
@@ -163,7 +166,7 @@ class Watcher:
         ctx = RunContext(
             component=f"source {spec.name}",
             run_id="watch",
-            memo={},
+            memo=self._memo.space(memo_space(spec)) if self._memo is not None else {},
             redact=self._redact,
             cancelled=self._stop.is_set,
             look=self._peek,
@@ -395,6 +398,8 @@ class Watcher:
                 name = self._pipeline.sources[number].name
                 message = self._redact(f"it could not be closed: {type(error).__name__}: {error}")
                 self._teller.said(Notice(code="close-failed", message=message, component=f"source {name}"))
+        if self._memo is not None:
+            self._memo.close()  # unwritten: what a listener puts in is its own
 
 
 FORGOTTEN = 10_000
