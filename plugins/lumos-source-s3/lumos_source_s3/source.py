@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,13 +10,14 @@ from lumos_lake import Crawler, Gap, named_formats
 from lumos_lake.discovery import Overrides
 from lumos_lake.records import ROOT, Names
 
-from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Format, Scope, Unit
+from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Event, Format, Scope, Unit
 
 from . import bucket, overrides, suggesting
 from .client import Connection
 from .config import S3Config
 from .keys import key_of, path_of
 from .storage import S3Storage
+from .watching import Mail, mail_of
 
 
 class S3Source(Crawler[S3Config]):
@@ -28,9 +29,12 @@ class S3Source(Crawler[S3Config]):
         super().__init__(config)
         self.connection = Connection(config)
         self._overrides: Overrides | None = None
+        self._mail: Mail | None = None
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what was heard and not committed is heard again."""
+        if self._mail is not None:
+            self._mail.close()
         self.connection.close()
 
     # Names
@@ -140,6 +144,34 @@ class S3Source(Crawler[S3Config]):
             yield from bucket.records(self.connection, self.names, ctx)
             return
         yield from super().extract(unit, ctx)
+
+    # Watching
+
+    @property
+    def tells(self) -> bool:
+        """True when a queue tells of changes."""
+        return self.config.watch is not None and bool(self.config.watch.sqs_queue)
+
+    def watch(self, ctx: Context) -> Iterable[Event]:
+        """Wait at the queue for notifications of the bucket; nothing is told where none is named.
+
+        Raises:
+            ConfigError: When the queue is not there or may not be read.
+        """
+        if not self.tells:
+            return ()
+        if self._mail is None:
+            self._mail = mail_of(self)
+        return self._mail.watch(ctx)
+
+    def ack(self, tokens: Sequence[str]) -> None:
+        """Delete the messages of which everything is committed.
+
+        Raises:
+            RetryableError: When the queue cannot be reached; it is tried again with the next ones.
+        """
+        if self._mail is not None:
+            self._mail.ack(tokens)
 
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at `s3://BUCKET/PREFIX` and suggest this source with the formats that are in it.
