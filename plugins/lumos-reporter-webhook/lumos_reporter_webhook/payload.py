@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from inspect import cleandoc
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,9 @@ _FINDINGS = 10
 
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What would steer a terminal, or the direction of reading, when somebody looks at a log; JSON has escapes for it."""
+
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8,}.*)*)", re.M)
+"""What a docstring says of an attribute."""
 
 
 class Request(NamedTuple):
@@ -98,13 +102,20 @@ def schema() -> dict[str, Any]:
     (event, *_), parts = msgspec.json.schema_components([ChangeEvent, SchemaField], ref_template="#/$defs/{name}")
     for part in parts.values():
         part["required"] = sorted(part["properties"])
+        part["description"], _, attributes = cleandoc(part["description"]).partition("\n\nAttributes:\n")
+        for name, text in _ATTRIBUTE.findall(attributes):
+            part["properties"][name]["description"] = " ".join(text.split())
         for key in part["properties"].values():
             key.pop("default", None)
     changed = parts["ChangeEvent"]
     text = {"type": "string"}
     changed["properties"] |= {
         "name": {**text, "description": "Name of the dataset, decoded."},
-        "metadata": {"type": "object", "additionalProperties": text},
+        "metadata": {
+            "type": "object",
+            "additionalProperties": text,
+            "description": "Further facts: `size_bytes`, `sequencer`, `etag`, ...",
+        },
         "cut": {
             "type": "boolean",
             "description": "It was too long: without schemas, impact and metadata, and no more than 10 findings.",
@@ -115,7 +126,7 @@ def schema() -> dict[str, Any]:
         "id": {**text, "pattern": "^[0-9a-f]{32}$", "description": "The header `webhook-id`."},
         "pipeline": {**text, "description": "Name of the pipeline."},
         "run": {**text, "description": "Id of the run that tells it; the one that saw an event may be an earlier one."},
-        "mode": text,
+        "mode": {"enum": ["run", "dry-run", "plan", "apply", "diff"], "description": "What kind of run tells it."},
         "events": {"type": "array", "items": event, "minItems": 1},
     }
     return {

@@ -21,6 +21,9 @@ KEPT = Path(__file__).parents[3] / "docs" / "reference" / "notice.schema.json"
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(schema())
     assert not VALIDATOR.is_valid({"schema": "lumos-notice/1"})
+    assert [
+        name for name, key in schema()["$defs"]["ChangeEvent"]["properties"].items() if not key["description"]
+    ] == []
 
 
 def event(name="raw/orders", number=0, **more):
