@@ -1,7 +1,7 @@
 """Listings that discovery does not group as a data engineer would: known, general defects, each in its smallest form.
 
-They were found by generated lakes and by the open half of the described ones. One that is mended must lose its mark:
-move it to `MENDED`.
+They were found by generated lakes, by the open half of the described ones, and by tests of formats. One that is mended
+must lose its mark: move it to `MENDED`.
 """
 
 from __future__ import annotations
@@ -114,6 +114,19 @@ DEFECTS = {
             (
                 *("scenes", ("year", "month", "?"), ORDERS),
                 [f"scenes/2022/0{m}/S2A_10SDG_20220{m}09_0/S2A_10SDG_20220{m}09_0.json" for m in (6, 7, 8, 9)],
+            )
+        ),
+    ),
+    "transactions of Hive": (
+        "`base_N`, `delta_N_N` and `delete_delta_N_N` are no tables and no partitions: the table is the folder above",
+        lake(
+            (
+                *("shop.db/orders", (), ORDERS),
+                [
+                    *(f"shop.db/orders/base_0000010/bucket_0000{n}.orc" for n in (0, 1)),
+                    *(f"shop.db/orders/delta_00000{n}_00000{n}_0000/bucket_00000.orc" for n in (11, 12)),
+                    "shop.db/orders/delete_delta_0000012_0000012_0000/bucket_00000.orc",
+                ],
             )
         ),
     ),

@@ -249,6 +249,20 @@ def test_too_many_and_too_deep_are_left_out_with_a_warning() -> None:
     assert [w.code for w in ctx.warnings] == ["orc-too-many-fields"] * 2
 
 
+def test_a_type_deeper_than_a_canonical_one_may_be_is_opaque() -> None:
+    deep = [kind(12, [1], ["a"]), *(kind(10, [n + 2]) for n in range(50)), kind(3)]
+    ((dataset, _),) = inspect(memory(orc(footer(deep))))
+    assert dataset.fields[0].type.startswith(("list<", "opaque("))
+    assert dataset.fields[0].native_type == "array<" * 50 + "int" + ">" * 50
+
+
+@pytest.mark.parametrize("crs, meant", [("", "geometry"), ("not json", "geometry('not json')")])
+def test_shapes_on_a_plane(crs: str, meant: str) -> None:
+    shape = kind(19, more=field(8, field(1, 0) + field(2, 0) + (field(3, crs) if crs else b"")))
+    dataset = inspect(memory(orc(footer([kind(12, [1], ["shape"]), shape]))))[0][0]
+    assert dataset.fields[0].type == meant
+
+
 def test_properties_leave_out_what_is_long_binary_or_not_wanted() -> None:
     said = {"ok": b"yes", "long": b"x" * 1000, "bytes": b"\xff", "trino.time_zone": b"UTC"}
     data = orc(footer([kind(12)], metadata=said))

@@ -81,3 +81,14 @@ def test_what_cannot_be_profiled_is_said(tmp_path):
     assert ["events of Hive" in str(w) for w in profile(tmp_path)[3].warnings] == [True]
     (tmp_path / "t.orc").write_bytes(orc(footer([kind(12, [1], ["a"]), kind(3)], 1)))
     assert [w.code for w in profile(tmp_path)[3].warnings] in ([], ["cannot-profile"])
+
+
+def test_values_that_cannot_be_read_are_said(tmp_path):
+    out = io.BytesIO()
+    po.write_table(pa.table({"n": [n * n % 10_007 for n in range(50_000)]}), out, compression="zlib")
+    data = bytearray(out.getvalue())
+    data[3:2_000] = b"\xff" * 1_997
+    (tmp_path / "t.orc").write_bytes(data)
+    stats, found, _, ctx = profile(tmp_path)
+    assert [w.code for w in ctx.warnings] == ["cannot-profile"]
+    assert stats.row_count == 50_000 and int(found["n"]["max"]) > 9_000  # the footer says it
