@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lumos_source_s3.storage import S3Storage
 
 from lumos_core.testing.kit import SourceKit
 from lumos_core.testing.kit.source import JUNK
@@ -46,7 +47,12 @@ class TestS3(SourceKit):
 
     @contextmanager
     def relist(self, folder: Path) -> Iterator[None]:
-        """Keys come in one order; what differs is how they are cut into pages, and who asks for them."""
+        """S3 knows one order only; another server may know another."""
+        ordered = S3Storage.list
+
+        def backwards(storage: S3Storage, **arguments: Any) -> Iterator[Any]:
+            yield from list(ordered(storage, **arguments))[::-1]
+
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("lumos_source_s3.storage.PAGE", 1)
+            patch.setattr(S3Storage, "list", backwards)
             yield
