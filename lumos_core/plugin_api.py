@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         StageTiming,
         VersionChange,
     )
-    from .contracts.source import Event, Source, Unit
+    from .contracts.source import Event, Explained, Source, Unit
     from .contracts.store import Entry, Row, Store, instant
     from .contracts.watch import WatchConfig
     from .errors import (
@@ -145,7 +145,7 @@ _WHERE = {
     "contracts.notifier": "Gathered Gatherer NotifierConfig Told gather tell",
     "contracts.profile": "ProfileConfig ProfileOption profile_option",
     "contracts.reporter": "GateResult Many Notice PublishResult Reporter RunResult StageTiming VersionChange",
-    "contracts.source": "Event Source Unit",
+    "contracts.source": "Event Explained Source Unit",
     "contracts.store": "Entry Row Store instant",
     "contracts.watch": "WatchConfig",
     "errors": "Cancelled CatalogError ConfigError DiskError LockedError LumosError PluginError ReportError "
@@ -217,6 +217,7 @@ __all__ = [
     "Entity",
     "Entry",
     "Event",
+    "Explained",
     "Executor",
     "Field",
     "File",

@@ -11,12 +11,14 @@ from typing import Any
 import yaml
 from pydantic import SecretStr
 
+from ..contracts.source import Explained, Source
 from ..errors import ConfigError, LumosError, PluginError
 from ..files import atomic_write
 from ..loading.guarded import quiet_stdout
 from ..loading.known import KNOWN
 from ..loading.registry import Found, Registry
 from .pipeline import FILE
+from .types import ComponentSpec
 from .variables import escape
 
 MODELINE = "# yaml-language-server: $schema=lumos.schema.json"
@@ -43,11 +45,11 @@ def init(folder: str | os.PathLike[str] = ".") -> str:
     if not place.is_dir():
         why = "it is a file" if place.exists() else "it does not exist"
         raise ConfigError(f"{place} is not a folder", why=why, fix="name a folder that holds your data")
-    return discover(place)
+    return discovered(place, files=False)[0]
 
 
 def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> str:
-    """Write a commented pipeline for whatever a connection string or a folder leads to.
+    """Write a commented pipeline for whatever a connection string or a folder leads to, and files that go with it.
 
     Every installed source is asked. A secret in the connection string is not written: a variable stands in its place,
     with a line that says which one to set.
@@ -64,15 +66,126 @@ def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None 
         LumosError: When a source knows it, and cannot read there.
         DiskError: When the file cannot be written.
     """
+    return discovered(target, out)[0]
+
+
+def discovered(
+    target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None, *, files: bool = True
+) -> list[str]:
+    """Do what `discover` does, and return the path of every file that was written, the pipeline first.
+
+    Args:
+        target: A connection string, or a folder.
+        out: The file to write.
+        files: Also write what sources want beside the pipeline (`discovery.yaml`); what exists is never replaced.
+
+    Raises:
+        ConfigError: As `discover` does.
+        LumosError: As `discover` does.
+        DiskError: When a file cannot be written.
+    """
     place = Path(target)
     if not place.is_dir():
-        return _write(Path(out or FILE), lambda registry: _reached(registry, os.fspath(target)))
+        return _write(Path(out or FILE), lambda registry: _reached(registry, os.fspath(target)), files)
     file = Path(out) if out is not None else place / FILE
 
     def look(registry: Registry) -> Look:
         return place.resolve().name, [_moved(entry, place, file.parent) for entry in suggestions(registry, place)]
 
-    return _write(file, look)
+    return _write(file, look, files)
+
+
+def explain(target: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> list[Explained]:
+    """Ask every source that would read a place what it makes of it, how sure it is and why; nothing is written.
+
+    Args:
+        target: A folder, a file, or a connection string such as `s3://bucket/prefix`.
+        root: The folder that a pipeline would read, where `target` lies inside it. By default `target` itself, and
+            for a file the nearest folder above it with a `lumos.yaml` or `discovery.yaml`, else the present folder
+            if the file lies in it, else the file's own.
+
+    Returns:
+        What was found: datasets, and what is in none.
+
+    Raises:
+        ConfigError: When there is no such place, or no source explains it.
+        LumosError: When a source knows it, and cannot read there.
+    """
+    place, registry = Path(target), Registry.load()
+    if root is None and not os.path.lexists(place):
+        asked = [(_spec(registry, entry, Path.cwd()), "") for entry in _reached(registry, os.fspath(target))[1]]
+    else:
+        base = (_root_of(place) if root is None else Path(root)).absolute()
+        if not base.is_dir():
+            raise ConfigError(f"{base} is not a folder", fix="name the folder that a pipeline would read", where="root")
+        if _inside(place, base) is None:
+            raise ConfigError(f"{place} does not lie in {base}", fix="name a folder above it", where="root")
+        asked = _of_pipeline(place, base)
+        asked = asked or [
+            (_spec(registry, one, base), _inside(place, base) or "") for one in suggestions(registry, base)
+        ]
+    found: list[Explained] = []
+    explains = False
+    for spec, inside in asked:
+        source: Any = spec.build()
+        try:
+            if type(source).explain is not Source.explain:
+                explains = True
+                with quiet_stdout():
+                    found += source.explain(inside)
+        finally:
+            source.close()
+    if not explains:
+        raise ConfigError(
+            f"nothing can be explained at {target}",
+            why="no installed source that explains itself finds anything there",
+            fix="name a folder with data, or s3://BUCKET/PREFIX with lumos-source-s3 installed",
+        )
+    return found
+
+
+def _spec(registry: Registry, entry: Mapping[str, Any], base: Path) -> ComponentSpec:
+    """Return what a suggested entry would be in a pipeline, without the files that would go with it."""
+    beside = entry.get("#files", {})
+    plain = {
+        key: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for key, value in entry.items()
+        if not key.startswith("#") and not (isinstance(value, str) and value in beside)
+    }
+    return registry.spec("source", escape(plain), base)
+
+
+def _of_pipeline(place: Path, base: Path) -> list[tuple[ComponentSpec, str]]:
+    """Return the sources of the pipeline in a folder that read a place, and where the place is in each."""
+    if not (base / FILE).is_file():
+        return []
+    found = []
+    from .api import load_pipeline  # it imports this module
+
+    for spec in load_pipeline(base / FILE).sources:
+        path = getattr(spec.config, "path", None)
+        if isinstance(path, Path) and path.is_dir():
+            if (inside := _inside(place, path)) is not None:
+                found.append((spec, inside))
+            elif _inside(path, place) is not None:
+                found.append((spec, ""))
+    return found
+
+
+def _inside(place: Path, folder: Path) -> str | None:
+    """Return a path as it is below a folder, empty for the folder itself; None when it is not below it."""
+    path = Path(os.path.relpath(os.path.abspath(place), os.path.abspath(folder))).as_posix()  # noqa: PTH100
+    return None if path == ".." or path.startswith("../") else "" if path == "." else path
+
+
+def _root_of(place: Path) -> Path:
+    if place.is_dir():
+        return place
+    above = place.absolute().parents
+    for folder in above:
+        if any((folder / name).is_file() for name in (FILE, "discovery.yaml")):
+            return folder
+    return Path.cwd() if Path.cwd() in above else above[0]
 
 
 def _moved(entry: dict[str, Any], folder: Path, base: Path) -> dict[str, Any]:
@@ -83,16 +196,34 @@ def _moved(entry: dict[str, Any], folder: Path, base: Path) -> dict[str, Any]:
     return {**entry, "path": Path(os.path.relpath((folder / path).resolve(), base.resolve())).as_posix()}
 
 
-def _write(target: Path, look: Callable[[Registry], Look]) -> str:
+def _write(target: Path, look: Callable[[Registry], Look], files: bool) -> list[str]:
     """Write what a look gives into a file that must not exist; nobody is asked when it does."""
     if os.path.lexists(target):
         fix = f"edit it, check it with `lumos validate {target}`, or move it away"
         raise ConfigError("there is a pipeline already", fix=fix, where=str(target))
     registry = Registry.load()
-    text = render(*look(registry), registry)
-    with atomic_write(target) as file:
-        file.write(text)
-    return str(target)
+    name, sources = look(registry)
+    beside = _beside(target.parent, sources) if files else {}
+    for source in sources:
+        for gone in source.get("#files", {}).keys() - {path.name for path in beside}:
+            for key in [key for key, value in source.items() if value == gone]:
+                del source[key]
+    text = render(name, sources, registry)
+    for path, content in {target: text, **beside}.items():
+        with atomic_write(path) as file:
+            file.write(content)
+    return [str(path) for path in (target, *beside)]
+
+
+def _beside(folder: Path, sources: list[dict[str, Any]]) -> dict[Path, str]:
+    """Return the files that sources want beside the pipeline and that are not there; the first source's word counts."""
+    wanted: dict[Path, str] = {}
+    for source in sources:
+        for name, content in source.get("#files", {}).items():
+            path = folder / Path(name).name
+            if not os.path.lexists(path):
+                wanted.setdefault(path, content)
+    return wanted
 
 
 def _reached(registry: Registry, target: str) -> Look:

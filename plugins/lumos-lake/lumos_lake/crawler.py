@@ -240,6 +240,8 @@ class Crawler(Source[C], Generic[C]):
             sniff=partial(self._sniff, formats, storage, seen.gaps),
             root_name=self.root_name,
         )
+        if folders or seen.cut:
+            found.idle = ()  # what was not listed may be what they fit
         seen.spent.update(storage.spent())
         return None if ctx.cancelled() else found
 
@@ -275,19 +277,17 @@ class Crawler(Source[C], Generic[C]):
         Raises:
             ConfigError: When the lake or its overrides cannot be read.
         """
-        ctx = Looking()
+        ctx, seen = Looking(), Seen.nothing()
         self.check(ctx)
-        gaps: list[Gap] = []
-        skipped: list[str] = []
-        found = self._layout((), gaps, skipped, set(), ctx)
+        found = self._layout((), seen, ctx)
         if found is not None:
             yield from explain(
                 found,
                 path,
                 extensions=extensions(self.formats(ctx)),
                 wanted=self.filter()[1],
-                gaps=gaps,
-                skipped=skipped,
+                gaps=[*seen.gaps, *(Gap(after, "`max_objects` ended the listing here") for after in seen.cut)],
+                skipped=seen.skipped,
                 hidden=self.config.hidden,
             )
 

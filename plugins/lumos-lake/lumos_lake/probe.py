@@ -1,29 +1,69 @@
-"""Looking into files and folders for discovery: schemas, first bytes, and what to suggest for a folder."""
+"""Looking into files and folders for discovery: schemas, first bytes, and what to suggest for a lake."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import partial
+from itertools import islice
 from typing import Any
 
-from lumos_core.plugin_api import ComponentSpec, Context, Format, LumosError
+from lumos_core.plugin_api import AnyRecord, ComponentSpec, Context, Covered, Format, Graph, LumosError, read_yaml
 
 from .config import DEFAULT_FORMATS
-from .discovery import Signature, layout
+from .discovery import Layout, Overrides, Signature, layout
 from .discovery.noise import never_listed
+from .discovery.overrides import Filter
+from .discovery.spelling import Spelled, spell
 from .reading import peek
+from .review import text_of
 from .schema_union import family
 from .storage import Entry, LocalStorage, Storage
 
-_SUGGEST_LIMIT = 20_000
+SUGGEST_LIMIT = 1_000_000
+"""Files that a suggestion looks at."""
+OVERRIDES = "discovery.yaml"
 
 
-def extensions(formats: dict[str, Format[Any]]) -> dict[str, str]:
+class Looking:
+    """A context for looking at a lake outside of a run: nothing is remembered or declared."""
+
+    def __init__(self) -> None:
+        self.memo: MutableMapping[bytes, bytes] = {}
+        self.graph = Graph()
+        self.cancelled: Callable[[], bool] = lambda: False
+        self.full = self.once = False
+        self.run_id = "look"
+
+    def covered(self, covered: Covered) -> None:
+        """Declare nothing."""
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Show nothing."""
+
+    def warn(self, code: str, message: str, where: str = "") -> None:
+        """Say nothing: what matters is in the answer."""
+
+    def get(self, urn: str) -> AnyRecord | None:
+        """Know nothing from before."""
+        return None
+
+    def records(self, kind: str) -> Iterator[AnyRecord]:
+        """Know nothing from before."""
+        return iter(())
+
+    def component(self, spec: ComponentSpec) -> Any:
+        """Build a component."""
+        return spec.build()
+
+
+def extensions(formats: Mapping[str, Format[Any]]) -> dict[str, str]:
     """Return extension -> name of its format."""
     return {extension: name for name, format in formats.items() for extension in format.extensions}
 
 
 def signature(
-    formats: dict[str, Format[Any]], storage: Storage, ctx: Context, peeked: set[str], name: str, entry: Entry
+    formats: Mapping[str, Format[Any]], storage: Storage, ctx: Context, peeked: set[str], name: str, entry: Entry
 ) -> Signature | None:
     """Return the schema of one file as discovery compares it, and note its path in `peeked`; None when unreadable."""
     value = peek(entry, formats[name], storage, ctx)
@@ -33,7 +73,7 @@ def signature(
     return frozenset((field.path.casefold(), family(field.type)) for field in value.fields)
 
 
-def sniff(formats: dict[str, Format[Any]], storage: Storage, entry: Entry) -> str:
+def sniff(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
     """Return the format whose magic a file begins with; empty for none."""
     if not any(format.magic for format in formats.values()):
         return ""
@@ -48,25 +88,64 @@ def sniff(formats: dict[str, Format[Any]], storage: Storage, entry: Entry) -> st
     return ""
 
 
-def suggest(path: str) -> list[dict[str, Any]]:
-    """Suggest a `files` source for a folder; nothing when it holds no data.
+def examine(
+    storage: Storage, *, limit: int = SUGGEST_LIMIT, overrides: Overrides | None = None, root_name: str = "root"
+) -> tuple[Layout, dict[str, Format[Any]], list[str]]:
+    """Look at a lake that no configuration describes, as a run with the suggested one would.
 
-    Table formats are found by their markers. Only formats that are installed are named.
+    Args:
+        storage: Where it lies.
+        limit: Files that are looked at.
+        overrides: What people know better.
+        root_name: Name of the dataset that the root itself may be.
+
+    Returns:
+        How its files are grouped, the formats that are in it and can be read, and those that are not installed.
+    """
+    wanted = Filter(list(overrides.include), list(overrides.exclude)) if overrides is not None else None
+    listing = islice((one for one in storage.list() if wanted is None or wanted(one.path)), limit)
+    first = layout(listing, overrides=overrides, root_name=root_name)
+    found = sorted({format for one in first.groupings for format in (one.format, *one.also)})
+    names = [name for name in found if _installed(name)] or [name for name in DEFAULT_FORMATS if _installed(name)]
+    formats: dict[str, Format[Any]] = {name: ComponentSpec("format", name).build() for name in names}
+    ctx = Looking()
+    second = layout(
+        first.listing,
+        extensions=extensions(formats),
+        markers={name: format.markers for name, format in formats.items() if format.markers},
+        overrides=overrides,
+        peek=partial(signature, formats, storage, ctx, set()),
+        sniff=partial(sniff, formats, storage),
+        root_name=root_name,
+    )
+    return second, formats, [name for name in found if name not in formats]
+
+
+def reviewed(found: Layout, formats: Mapping[str, Format[Any]]) -> str:
+    """Return the text of a `discovery.yaml` that spells out what was found."""
+    spelled: list[Spelled] = spell(found, extensions(formats))
+    return text_of(spelled, found.seen)
+
+
+def suggest(path: str) -> list[dict[str, Any]]:
+    """Suggest a `files` source for a folder, and its `discovery.yaml`; nothing when it holds no data.
+
+    Table formats are found by their markers. Only formats that are installed are named: a pipeline that names what is
+    not installed would not even start, and the run itself names what it does not read.
     """
     if not os.path.isdir(path):  # noqa: PTH112
         return []
-    listing = []
-    for entry in LocalStorage(path, prune=never_listed).list():
-        listing.append(entry)
-        if len(listing) == _SUGGEST_LIMIT:
-            break
-    found = {format for grouping in layout(listing).groupings for format in (grouping.format, *grouping.also)}
-    if not found:
+    own = os.path.join(path, OVERRIDES)  # noqa: PTH118
+    has_own = os.path.isfile(own)  # noqa: PTH113
+    overrides = read_yaml(own, Overrides) if has_own else None
+    name = os.path.basename(os.path.abspath(path)) or "root"  # noqa: PTH100, PTH119
+    found, formats, _ = examine(LocalStorage(path, prune=never_listed), overrides=overrides, root_name=name)
+    if not found.groupings or not formats:
         return []
-    # A pipeline that names what is not installed would not even start; the run itself names what it does not read.
-    readable = sorted(format for format in found if _installed(format))
-    formats = readable or [format for format in DEFAULT_FORMATS if _installed(format)]
-    return [{"type": "files", "path": ".", "formats": formats}] if formats else []
+    entry: dict[str, Any] = {"type": "files", "path": ".", "formats": list(formats)}
+    if not has_own:
+        entry |= {"overrides": OVERRIDES, "#files": {OVERRIDES: reviewed(found, formats)}}
+    return [entry]
 
 
 def _installed(format: str) -> bool:

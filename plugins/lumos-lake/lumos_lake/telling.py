@@ -47,6 +47,12 @@ def tell(
             "format-unknown",
             f"{_files(found.unknown, 'is', 'are')} of no format that is known by extension or first bytes",
         )
+    for path in found.idle:
+        ctx.warn(
+            "rule-fits-nothing",
+            f"the rule `{path}` of discovery.yaml fits no file; correct it, or delete it",
+            records.text(path),
+        )
     if not found.groupings and not found.unread and not gaps:
         ctx.warn("no-data", "no data files were found", name)
     for grouping in found.groupings:

@@ -98,7 +98,7 @@ class Layout(Struct, kw_only=True):
         noise: Number of files that are not data.
         left_out: The same files by reason, with examples.
         seen: Number of files in the listing.
-        idle: Places of the rules of `discovery.yaml` that fit no file.
+        idle: Paths of the rules of `discovery.yaml` that fit no file.
         listing: All files that were seen, in order of path; empty when nobody kept them.
     """
 
@@ -108,5 +108,5 @@ class Layout(Struct, kw_only=True):
     noise: int = 0
     left_out: list[LeftOut] = []
     seen: int = 0
-    idle: tuple[int, ...] = ()
+    idle: tuple[str, ...] = ()
     listing: Sequence[Entry] = ()

@@ -81,9 +81,7 @@ def overrides_of(spelled: Iterable[Spelled]) -> Overrides:
     )
 
 
-def _proven(
-    candidates: Mapping[int, Sequence[str]], owner: Sequence[int], listing: Sequence[Entry]
-) -> Iterator[int]:
+def _proven(candidates: Mapping[int, Sequence[str]], owner: Sequence[int], listing: Sequence[Entry]) -> Iterator[int]:
     """Yield the datasets whose candidates fit all of their files and no other."""
     by_folder: dict[str, list[tuple[int, Rule]]] = {}
     whole: dict[str, list[int]] = {}

@@ -99,9 +99,9 @@ class Told:
         """Return those of some rows that a rule has taken."""
         return {row for table in self._tables.values() for row in table.rows if row in rows}
 
-    def idle(self) -> tuple[int, ...]:
-        """Return the places of the rules that fit no file."""
-        return tuple(index for index, used in enumerate(self._used) if not used)
+    def idle(self) -> tuple[str, ...]:
+        """Return the paths of the rules that fit no file."""
+        return tuple(rule.path for (rule, _), used in zip(self._rules, self._used, strict=True) if not used)
 
     def groupings(self) -> Iterator[Grouping]:
         """Yield what was told to be tables, by name and format."""
