@@ -30,6 +30,7 @@ _UNREADABLE = (
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, struct.error),
 )
 """What the decoders raise for bytes that are no commit."""
+_FIX_LARGE = "leave the table out with `exclude`, or let Hudi commit again in smaller pieces"
 _FIX = "wait until its writer has finished, or restore the file from a copy; a commit that is complete never changes"
 
 
@@ -83,7 +84,7 @@ def read(file: File) -> Commit:
         UnitError: When it cannot be read, is empty, cut off, too long, or no commit.
         RetryableError: When it changed since it was listed.
     """
-    return decode(whole(file, LARGEST), file)
+    return decode(whole(file, LARGEST, _FIX_LARGE), file)
 
 
 def decode(data: bytes, file: File) -> Commit:

@@ -76,14 +76,14 @@ def older(timeline: Timeline, spend: Callable[[int, int, File], None]) -> Iterat
 def _files(history: Mapping[str, File]) -> list[File]:
     """Return the files that the newest manifest names."""
     pointer = history.get(_VERSION) or next(iter(history.values()))
-    number = whole(pointer, 64).strip() if pointer.path.endswith(_VERSION) else b""
+    number = whole(pointer, _LIMIT, _FIX).strip() if pointer.path.endswith(_VERSION) else b""
     if not number.isdigit():
         raise unreadable(pointer, f"no `{_VERSION}` tells which manifest of the history is the newest", _FIX)
     manifest = history.get(f"manifest_{number.decode()}")
     if manifest is None:
         raise unreadable(pointer, f"it names the manifest {number.decode()}, which is not there", _FIX)
     try:
-        names = [file.fileName for file in _manifest.decode(whole(manifest, _LIMIT)).files]
+        names = [file.fileName for file in _manifest.decode(whole(manifest, _LIMIT, _FIX)).files]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise unreadable(manifest, "it is no manifest", _FIX) from error
     if missing := [name for name in names if name not in history]:

@@ -101,7 +101,7 @@ def read(files: Mapping[str, File], where: File, ctx: Context) -> tuple[dict[str
         if (file := files.get(name)) is None:
             continue
         try:
-            properties = _checked(whole(file, LIMIT))
+            properties = _checked(whole(file, LIMIT, _RESTORE))
         except Malformed as error:
             failure = failure or unreadable(file, str(error), _RESTORE)
         except UnitError as error:

@@ -12,19 +12,13 @@ from .commit import Commit
 from .timeline import Instant
 
 _LOG = re.compile(r"\..+_(\d{1,32})\.log\..+", re.DOTALL)
-_Group = tuple[str, str]
-
-
-class _Base(NamedTuple):
-    instant: str
-    size: int | None
-    rows: int | None
-
-
-class _Log(NamedTuple):
-    written: str
-    since: str
-    size: int | None
+_Group = int
+"""Hash of a partition and the id of a file group in it: of a million groups the names are not held."""
+_Base = tuple[str, int | None, int | None]
+"""When it was requested, bytes, rows. Plain tuples, which the collector of garbage does not look through."""
+_Log = tuple[str, str, int | None]
+"""When it was written, since when it counts, bytes."""
+_NONE: dict[str, _Log] = {}
 
 
 class Size(NamedTuple):
@@ -58,37 +52,36 @@ class Slices:
     def take(self, instant: Instant, commit: Commit) -> None:
         """Take a commit; in any order, and twice without harm."""
         for partition, ids in (commit.partitionToReplaceFileIds or {}).items():
-            self._replaced.update((partition, id) for id in ids)
+            self._replaced.update(hash((partition, id)) for id in ids)
+        requested, bases, logs = instant.requested, self._base, self._logs
         for partition, stat in commit.stats():
             if not stat.path or not stat.fileId:
                 continue  # nothing was left to write
-            group, name = (partition, stat.fileId), stat.path.rpartition("/")[2]
+            group, name = hash((partition, stat.fileId)), stat.path.rpartition("/")[2]
             size = _count(stat.fileSizeInBytes)
-            log = _LOG.fullmatch(name)
-            if log is None:
-                base = self._base.get(group)
-                if base is None or base.instant < instant.requested:
-                    self._base[group] = _Base(instant.requested, size, _count(stat.numWrites))
-                continue
-            logs = self._logs.setdefault(group, {})
-            known = logs.get(name)
-            if known is None or known.written < instant.requested:
-                logs[name] = _Log(instant.requested, log[1] if self._layout == 1 else instant.end, size)
+            log = _LOG.fullmatch(name) if name.startswith(".") else None
+            if log is not None:
+                of_group = logs.setdefault(group, {})
+                if name not in of_group or of_group[name][0] < requested:
+                    of_group[name] = (requested, log[1] if self._layout == 1 else instant.end, size)
+            elif group not in bases or bases[group][0] < requested:
+                bases[group] = (requested, size, _count(stat.numWrites))
 
     def size(self) -> Size:
         """Return how large the table is."""
         rows: int | None = 0
-        size: int | None = 0
-        files = 0
-        for group in (self._base.keys() | self._logs.keys()) - self._replaced:
-            base = self._base.get(group)
-            logs = [log for log in self._logs.get(group, {}).values() if base is None or log.since >= base.instant]
-            for part in ([base] if base is not None else []) + logs:
-                files += 1
-                size = None if size is None or part.size is None else size + part.size
-            known = None if base is None or logs else base.rows
-            rows = None if rows is None or known is None else rows + known
-        return Size(rows, size, files)
+        sizes: list[int | None] = []
+        for group in self._logs.keys() - self._base.keys() - self._replaced:
+            rows = None
+            sizes += [size for _, _, size in self._logs[group].values()]
+        for group, (requested, size, held) in self._base.items():
+            if group in self._replaced:
+                continue
+            logs = [written for _, since, written in self._logs.get(group, _NONE).values() if since >= requested]
+            sizes += [size, *logs]
+            rows = None if rows is None or held is None or logs else rows + held
+        known = [size for size in sizes if size is not None]
+        return Size(rows, sum(known) if len(known) == len(sizes) else None, len(sizes))
 
 
 def _count(number: int | None) -> int | None:

@@ -127,12 +127,15 @@ def _why(error: LumosError | OSError) -> str:
 # What formats of tables share
 
 
-def whole(file: File, limit: int) -> bytes:
+def whole(
+    file: File, limit: int, fix: str = "raise the limit in the options of the format, or shorten the file"
+) -> bytes:
     """Return all of a file, decompressed.
 
     Args:
         file: The file.
         limit: Bytes, as they lie and decompressed; it bounds what a bomb can do.
+        fix: What to do about a longer one.
 
     Raises:
         UnitError: When it cannot be read, its compressed stream is broken, or it is longer than `limit`.
@@ -141,7 +144,7 @@ def whole(file: File, limit: int) -> bytes:
     head = read_head(file, limit)
     if not head.whole:
         why = f"it holds more than {limit:,} bytes, which is the most that is read of such a file"
-        raise unreadable(file, why, "raise the limit in the options of the format, or shorten the file")
+        raise unreadable(file, why, fix)
     return head.data
 
 
