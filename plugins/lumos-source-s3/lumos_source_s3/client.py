@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -164,7 +165,7 @@ class Connection:
             options["signature_version"] = UNSIGNED
         made = self._session().create_client(
             service,
-            region_name=region or config.region or self._session().get_config_variable("region") or "us-east-1",
+            region_name=region or self._region(self._session()),
             endpoint_url=endpoint or None,
             verify=str(config.ca_bundle) if config.ca_bundle is not None else (None if config.verify else False),
             config=botocore.config.Config(**options),
@@ -184,9 +185,9 @@ class Connection:
         if self._session_ is None:
             import botocore.session
 
-            for name in _LOGGERS:  # what they say at DEBUG holds signatures and tokens
+            for name in _LOGGERS:  # what they say of requests holds signatures and tokens; errors are told by us
                 logger = logging.getLogger(name)
-                logger.setLevel(max(logger.level, logging.INFO))
+                logger.setLevel(max(logger.level, logging.ERROR))
             config = self.config
             core = botocore.session.Session(profile=config.aws_profile or None)
             core.register_component("data_loader", _loader(core))
@@ -201,6 +202,10 @@ class Connection:
             self._session_ = core
         return self._session_
 
+    def _region(self, core: Any) -> str:
+        """Where to ask when nobody says where: the server then tells of another region."""
+        return str(self.config.region or core.get_config_variable("region") or "us-east-1")
+
     def _assumed(self, core: Any) -> Any:
         """Return credentials of the role, which are fetched when needed and again before they expire."""
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -209,9 +214,8 @@ class Connection:
         extra = {"RoleSessionName": config.role_session_name}
         if config.external_id is not None:
             extra["ExternalId"] = config.external_id.get_secret_value()
-        fetcher = AssumeRoleCredentialFetcher(
-            core.create_client, core.get_credentials(), config.role_arn, extra_args=extra
-        )
+        create = partial(core.create_client, region_name=self._region(core))
+        fetcher = AssumeRoleCredentialFetcher(create, core.get_credentials(), config.role_arn, extra_args=extra)
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 

@@ -26,14 +26,21 @@ Fetch = Callable[[int, int], bytes]
 
 
 class Shape(NamedTuple):
-    """What of a file was asked for first: so many bytes from its end, or from its beginning."""
+    """What of a file was asked for first.
 
-    tail: bool
+    Attributes:
+        tail: Its end, rather than its beginning; None when it was all of a small file, which tells nothing.
+        length: So many bytes.
+    """
+
+    tail: bool | None
     length: int
 
-    def place(self, size: int) -> tuple[int, int]:
-        """Return the offsets, in a file of a size."""
-        length = min(self.length, IN_ADVANCE, size)
+    def place(self, size: int) -> tuple[int, int] | None:
+        """Return the offsets in a file of a size; None when they are not known."""
+        length = min(max(self.length, AHEAD), IN_ADVANCE, size)
+        if self.tail is None and size > AHEAD:
+            return None
         return (size - length, size) if self.tail else (0, length)
 
 
@@ -106,8 +113,9 @@ class ObjectFile:
 
     def prefetch(self, pool: Executor, shape: Shape) -> None:
         """Ask for a part before the file is opened."""
-        if self._early is None and self.size:
-            start, end = shape.place(self.size)
+        place = shape.place(self.size)
+        if self._early is None and self.size and place is not None:
+            start, end = place
             self._early = start, pool.submit(self._fetch, start, end)
 
 
@@ -226,8 +234,8 @@ class Stream(io.RawIOBase):
             start_wide = start
         if self._first:
             self._first = False
-            tail = start_wide > 0 and upto == self._size
-            self._reader.shape = Shape(tail, upto - start_wide)
+            ends = start_wide == 0, upto == self._size
+            self._reader.shape = Shape(None if all(ends) else ends[1], upto - start_wide)
         data = self._fetch(start_wide, upto)
         self._keep(start_wide, data)
         return data[start - start_wide :]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from lumos_lake import Crawler, Gap, named_formats
+from lumos_lake import Crawler, Entry, Gap, named_formats
 from lumos_lake.discovery import Overrides
 from lumos_lake.records import ROOT, Names
 
-from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Event, Format, Scope, Unit
+from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Event, Format, Scope, Stats, Unit
 
-from . import bucket, overrides, suggesting
+from . import bucket, overrides, suggesting, tagging
 from .client import Connection
 from .config import S3Config
 from .keys import key_of, path_of
@@ -172,6 +172,12 @@ class S3Source(Crawler[S3Config]):
         """
         if self._mail is not None:
             self._mail.ack(tokens)
+
+    def measure(self, files: Sequence[Entry], value: Stats, storage: S3Storage, ctx: Context) -> None:
+        """Add the tags of a dataset's objects to its statistics, where that is asked for."""
+        if self.config.tags is not False:
+            pool = self.connection.pool() if self.config.parallel > 1 else None
+            tagging.measure(files, value, self.config.tags, storage.tags, pool)
 
     def suggest(self, path: str) -> Iterable[dict[str, Any]]:
         """Look at `s3://BUCKET/PREFIX` and suggest this source with the formats that are in it.

@@ -138,6 +138,21 @@ class S3Storage:
 
         return ObjectFile(entry.path, entry.size, entry.etag, urn, fetch, self._reader)
 
+    def tags(self, entry: Entry) -> list[tuple[str, str]]:
+        """Return the tags of an object; none where it went meanwhile.
+
+        Raises:
+            LumosError: When the server refuses or does not answer.
+        """
+        try:
+            answer = self._connection.s3.get_object_tagging(**self._common, Key=key_of(entry.path, self._prefix))
+        except Exception as error:
+            if gone(error):
+                return []
+            raise told(error, "the tags cannot be read", self._connection.redact, entry.path) from None
+        self._count(tagging=1)
+        return [(str(tag["Key"]), str(tag["Value"])) for tag in answer.get("TagSet", ())]
+
     def withheld(self, entry: Entry) -> str:
         """Return why an object is not given out: it lies in an archive."""
         return f"archived as {entry.kept_as}" if entry.kept_as in ARCHIVES else ""

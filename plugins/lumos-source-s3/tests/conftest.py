@@ -82,6 +82,13 @@ class Bucket:
     def delete(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=key)
 
+    def keeps(self, key: str) -> bool:
+        """Tell whether the server can keep an object of this key at all."""
+        if self.server.kind == "moto":
+            return "\n" not in key
+        odd = {"", ".", ".."} & set(key.split("/"))  # their objects are files of a file system
+        return not odd and all(len(segment.encode()) <= 255 for segment in key.split("/"))
+
     @property
     def options(self) -> dict[str, Any]:
         return {"type": "s3", "bucket": self.name, **self.server.login}
