@@ -177,7 +177,7 @@ class Gatherer:
             return
         self._count += 1
         # A sum does not depend on the order; of digests, it depends on every digit of every id.
-        self._sum += int.from_bytes(hashlib.sha256(event.id.encode()).digest()[:16], "big")
+        self._sum += int.from_bytes(hashlib.sha256(event.id.encode("utf-8", "replace")).digest()[:16], "big")
         self._worst.append(event)
         if len(self._worst) > 2 * self._config.max_events:
             self._keep()

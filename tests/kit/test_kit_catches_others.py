@@ -48,6 +48,16 @@ REPORTERS = {
         "    path.write_text(old + path.read_text())",
         "a second report of the same run is another one",
     ),
+    "sends notices that say nothing": (
+        "an_empty_run",
+        "notifies = True",
+        "a notifier sends a message that says nothing",
+    ),
+    "sends notices that nobody knows again": (
+        "a_message_names",
+        "notifies = True",
+        "the message does not hold the ids of its events",
+    ),
     "spoils the last report": (
         "an_interrupted_report",
         "def report(self, result):\n    result.reports.append(self.config.path)\n"

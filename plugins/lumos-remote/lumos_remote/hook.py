@@ -191,6 +191,6 @@ def split(url: str) -> tuple[str, str]:
 
 def _parts(path: str) -> Iterator[str]:
     """What of an address may be the secret: all of it, each segment, each argument, encoded or not."""
-    yield path
+    yield path.lstrip("/")
     for part in re.split(r"[/?&=;]", path):
         yield from (part, unquote(part), unquote_plus(part))
