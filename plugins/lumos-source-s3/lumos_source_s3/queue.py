@@ -170,7 +170,7 @@ class Mailbox:
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        with translated(f"{self.title}: {what}", where="watch.sqs_queue"):
+        with translated(f"{self.title}: {what}", self._connection.redact, where="watch.sqs_queue"):
             yield
 
 
@@ -203,17 +203,22 @@ _FIXES = {
     "SignatureDoesNotMatch": ("the secret key does not fit", "correct the credentials"),
     "AuthFailure": ("the credentials are not accepted", "correct the credentials"),
     "KmsAccessDenied": ("the key of the queue may not be used", "grant kms:Decrypt on the key of the queue"),
+    "NoSuchBucket": ("there is no such bucket", "correct its name"),
+    "QueueDeletedRecently": ("a queue of this name was deleted a moment ago", "wait a minute, then do it again"),
+    "IncompleteSignature": ("the request is not signed as it must be", "correct the credentials"),
     "KmsDisabled": ("the key of the queue is disabled", "enable it"),
 }
 
 
 @contextmanager
-def translated(what: str, *, where: str = "") -> Iterator[None]:
+def translated(what: str, redact: Redactor, *, where: str = "", denied: str = "") -> Iterator[None]:
     """Turn what botocore raises into errors with a remedy; texts of the other side that may hold secrets stay out.
 
     Args:
         what: What could not be done.
+        redact: Takes secrets out.
         where: The option that leads there.
+        denied: What to do when the right is missing.
 
     Raises:
         RetryableError: When it may work later: a busy service, a broken connection.
@@ -224,21 +229,27 @@ def translated(what: str, *, where: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refusal(what, error.response, where) from None
+        raise _refusal(what, error.response, redact, where, denied) from None
     except (BotoCoreError, OSError, ValueError) as error:
-        raise told(error, what, Redactor(), where) from None
+        raise told(error, what, redact, where) from None
 
 
-def _refusal(what: str, response: Mapping[str, Any], where: str) -> LumosError:
-    """Tell a refusal by its code; its text may repeat the signed request, and is not shown."""
-    full = str(response.get("Error", {}).get("Code", ""))
+def _refusal(what: str, response: Mapping[str, Any], redact: Redactor, where: str, denied: str) -> LumosError:
+    """Tell a refusal by its code; what is said about signatures repeats the signed request, and is not shown."""
+    error = response.get("Error", {})
+    full = visible(str(error.get("Code", "")))[:80]
     code = full.rpartition(".")[2]
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     short = code.removesuffix("Exception")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _RETRY or short in _RETRY or status in (429, 500, 502, 503, 504):
-        return RetryableError(what, why=f"the service is busy ({visible(full)[:80]})", where=where)
-    why, fix = _FIXES.get(short, ("the service refuses", "look up the code in the documentation of the service"))
-    return ConfigError(what, why=f"{why} ({visible(full)[:80]})", fix=fix, where=where)
+        return RetryableError(what, why=f"the service is busy ({full})", where=where)
+    if short in _FIXES:
+        why, fix = _FIXES[short]
+        fix = denied if denied and short == "AccessDenied" else fix
+        return ConfigError(what, why=f"{why} ({full})", fix=fix, where=where)
+    said = visible(redact(str(error.get("Message", ""))))[:300]
+    fix = "look the answer up in the documentation of the service"
+    return ConfigError(what, why=f"the service refuses ({full}: {said})", fix=fix, where=where)
 
 
 def _batches(receipts: Mapping[str, str]) -> Iterator[list[str]]:
