@@ -82,13 +82,14 @@ def gone(error: BaseException) -> bool:
 def transient(error: BaseException) -> bool:
     """Tell whether the same request may succeed when it is sent again."""
     from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
 
     code = code_of(error)
     if code:
         return code in _BUSY
     lasting = (boto.SSLError, boto.ProxyConnectionError)
     passing = (boto.HTTPClientError, boto.ConnectionError, boto.ResponseStreamingError, boto.IncompleteReadError)
-    return isinstance(error, (*passing, boto.ResponseParserError, OSError)) and not isinstance(error, lasting)
+    return isinstance(error, (*passing, ResponseParserError, OSError)) and not isinstance(error, lasting)
 
 
 def told(error: BaseException, doing: str, redact: Redactor, where: str = "") -> LumosError:

@@ -6,6 +6,8 @@ mean nothing in it, and it is read up to a limit.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import yaml
 from lumos_lake.discovery import Overrides
 from pydantic import ValidationError
@@ -35,7 +37,7 @@ def read(connection: Connection, bucket: str, key: str, *, named: bool) -> Overr
     place = f"s3://{bucket}/{key}"
     payer = {"RequestPayer": "requester"} if connection.config.requester_pays else {}
     try:
-        with connection.s3.get_object(Bucket=bucket, Key=key, **payer)["Body"] as body:
+        with closing(connection.s3.get_object(Bucket=bucket, Key=key, **payer)["Body"]) as body:
             text: bytes = body.read(LIMIT + 1)
     except Exception as error:
         if not named and code_of(error) != "NoSuchBucket" and (gone(error) or denied(error)):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime, timezone
 from typing import Any
 
@@ -180,7 +181,7 @@ class S3Storage:
                     **self._common, **condition, Key=key, Range=f"bytes={start}-{end - 1}"
                 )
                 self._count(get=1 + answer["ResponseMetadata"].get("RetryAttempts", 0))
-                with answer["Body"] as body:
+                with closing(answer["Body"]) as body:
                     data: bytes = body.read()
                 if len(data) != end - start:
                     raise ResponseStreamingError(error=f"{len(data):,} bytes came of {end - start:,}")

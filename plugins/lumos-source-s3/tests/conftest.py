@@ -130,8 +130,9 @@ class Line(HttpFake):
             answer = upstream.getresponse()
             body = answer.read()
             headers = {k: v for k, v in answer.getheaders() if k.lower() not in ("connection", "transfer-encoding")}
-            if request.method != "HEAD":
-                headers = {k: v for k, v in headers.items() if k.lower() != "content-length"}
+            length = int(headers.pop("Content-Length", 0))
+            if request.method == "HEAD":
+                body = b"\0" * length  # for its length alone
             return Answer(answer.status, body, headers)
         finally:
             upstream.close()

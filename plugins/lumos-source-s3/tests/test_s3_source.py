@@ -16,7 +16,7 @@ from lumos_core.plugin_api import Scope, urns
 from lumos_core.testing.context import MemoryContext
 
 CSV = "id,total\n1,2.5\n"
-TABLES = "orders customers products suppliers invoices payments returns visits carts reviews".split()
+TABLES = ["orders", "customers", "products", "suppliers", "invoices", "payments", "returns", "visits", "carts"]
 
 
 def parquet(rows: int = 3) -> bytes:
