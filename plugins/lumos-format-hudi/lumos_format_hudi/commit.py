@@ -114,7 +114,40 @@ def _avro(data: bytes) -> Any:
     reader = fastavro.reader(io.BytesIO(data))
     if (codec := reader.metadata.get("avro.codec", "null")) != "null":
         raise Malformed(f"it is compressed ({codec[:20]}), which no commit of Hudi is")
+    _weigh(reader.writer_schema, set())
     return next(reader)
+
+
+def _weigh(schema: Any, hollow: set[str]) -> bool:
+    """Tell whether a value of a schema takes a byte at least; arrays of what takes none have no end.
+
+    Args:
+        schema: As `fastavro` has it, with full names.
+        hollow: Names of types of which none does.
+
+    Raises:
+        Malformed: When there is such an array inside.
+    """
+    if isinstance(schema, str):
+        return schema != "null" and schema not in hollow
+    if isinstance(schema, list):
+        for branch in schema:
+            _weigh(branch, hollow)
+        return True
+    kind = schema["type"]
+    if kind == "array":
+        if not _weigh(schema["items"], hollow):
+            raise Malformed("it has an array of nothing")
+        return True
+    if kind == "map":
+        _weigh(schema["values"], hollow)
+        return True
+    if kind not in ("record", "fixed"):
+        return _weigh(kind, hollow)
+    parts = [_weigh(field["type"], hollow) for field in schema["fields"]] if kind == "record" else [schema["size"] > 0]
+    if not any(parts):
+        hollow.add(schema["name"])
+    return any(parts)
 
 
 def _short(error: BaseException) -> str:

@@ -39,7 +39,12 @@ _ELSEWHERE = frozenset(
     }
 )
 """Properties that stand in the layout, the fields or the keys."""
-_VOLATILE = frozenset({"hoodie.table.checksum", "hoodie.table.metadata.partitions.inflight"})
+_VOLATILE = frozenset(
+    {
+        *("hoodie.table.checksum", "hoodie.table.metadata.partitions"),
+        "hoodie.table.metadata.partitions.inflight",
+    }
+)
 _COUNTS = ("numWrites", "numInserts", "numUpdateWrites", "numDeletes", "totalWriteBytes")
 _FORMATS = ("hoodie.keygen.timebased.output.dateformat", "hoodie.deltastreamer.keygen.timebased.output.dateformat")
 _GRAINS = (("H", "hour"), ("h", "hour"), ("d", "day"), ("D", "day"), ("M", "month"), ("y", "year"))

@@ -147,6 +147,7 @@ def test_properties_and_layout(table):
         table__type="MERGE_ON_READ",
         table__base__file__format="ORC",
         table__precombine__field="at",
+        table__metadata__partitions="files",
         table__metadata__partitions__inflight="files",
         fs__azure__account__key="x" + SECRET,
         source=f"https://ann:{SECRET}@a/b?sig={SECRET}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 
+import fastavro
 import pytest
 from lumos_format_hudi.commit import LARGEST
 from lumos_format_hudi.config import HudiConfig
@@ -11,6 +13,8 @@ from pydantic import ValidationError
 
 from lumos_core.plugin_api import UnitError
 
+HOLLOW = {"type": "record", "name": "hollow", "fields": []}
+LIST_OF_HOLLOW = {"name": "c", "type": {"type": "array", "items": "hollow"}}
 T1, T2, T3, T4 = (f"2026010{day}093000000" for day in range(1, 5))
 
 
@@ -215,3 +219,28 @@ def test_a_zone_that_is_none():
     for zone in ("Mars/Olympus", "../etc/passwd", "/etc", "\0"):
         with pytest.raises(ValidationError, match="no IANA time zone"):
             HudiConfig(time_zone=zone)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        {"type": "null"},
+        HOLLOW,
+        {"type": "record", "name": "hollow", "fields": [{"name": "a", "type": "null"}]},
+        {"type": "fixed", "name": "hollow", "size": 0},
+        {"type": "map", "values": ["string", {"type": "array", "items": "null"}]},
+        {"type": "record", "name": "a", "fields": [{"name": "b", "type": HOLLOW}, LIST_OF_HOLLOW]},
+    ],
+)
+def test_an_array_of_nothing_is_never_counted_out(table, items):
+    """Such an array takes no byte per element, so that a few bytes would keep a reader busy for years."""
+    out = io.BytesIO()
+    bomb = {"type": "record", "name": "HoodieCommitMetadata", "fields": [{"name": "x", "type": {"type": "array"}}]}
+    bomb["fields"][0]["type"]["items"] = items
+    fastavro.writer(out, bomb, [{"x": []}])
+    table.create(8)
+    table.write(f"timeline/{T1}_{T1}.commit", out.getvalue())
+    with pytest.raises(UnitError) as caught:
+        table.records()
+    assert "array of nothing" in caught.value.why
