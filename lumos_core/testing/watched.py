@@ -51,7 +51,7 @@ class ShelfConfig(Config):
 class ShelfSource(Source[ShelfConfig]):
     """Reads a folder of datasets; tells what a queue holds."""
 
-    capabilities = frozenset({"fields"})
+    capabilities = frozenset({RECORD, "fields"})
 
     def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
         """List the folder; of a scope of URNs, look at just these files."""
@@ -75,8 +75,8 @@ class ShelfSource(Source[ShelfConfig]):
             columns = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return  # gone since it was listed: the next look says so
-        except ValueError as error:
-            raise UnitError("the file holds no JSON", why=str(error), where=unit.key) from error
+        except (ValueError, OSError) as error:
+            raise UnitError("the file cannot be read", why=str(error), where=unit.key) from error
         rows = columns.pop("#rows", None)
         fields = [Field(name, type=type_) for name, type_ in columns.items()]
         yield Record(urn, Dataset(name=unit.key, captured=["fields"], fields=fields))

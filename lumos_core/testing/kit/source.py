@@ -1,4 +1,4 @@
-"""Conformance of sources: what one reading gives. What runs conclude from two is in `source_runs`."""
+"""Conformance of sources: what one reading gives. What runs conclude from two is in `source_runs`, watching beside."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..context import MemoryContext
 from .checks import check_record, check_records, compare_claims
 from .faults import forbidden, listed_backwards
 from .source_runs import SourceRuns
+from .source_watch import SourceWatch
 
 WITHIN = 1_000
 """How many units, or records of a unit, may still come after a cancellation."""
@@ -29,7 +30,7 @@ JUNK = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8
 """What stands in a file that is broken."""
 
 
-class SourceKit(SourceRuns):
+class SourceKit(SourceWatch, SourceRuns):
     r"""Everything that a source promises.
 
     Fill in `name`, `options` and `prepare`, and `hide` (or `drop`, `forbid` and `corrupt`), so that what runs
@@ -75,6 +76,7 @@ class SourceKit(SourceRuns):
         forbid: A context in which a part cannot be listed or read. Default: `hide` is denied to Python's functions.
         corrupt: Breaks one dataset. Default: writes junk into `hide`.
         relist: A context in which the same things are listed in another order. Default: folders, backwards.
+        happen: Of a source with `watch`: makes something happen that it tells of. Default: that is not proven.
     """
 
     kind = "source"
@@ -289,4 +291,5 @@ class SourceKit(SourceRuns):
 
         for entry in component.suggest(str(folder)):
             assert "type" in entry, f"a suggestion without a `type`: {entry}"
-            Registry.load().spec("source", entry, folder)
+            plain = {key: value for key, value in entry.items() if not key.startswith("#")}
+            Registry.load().spec("source", plain, folder)

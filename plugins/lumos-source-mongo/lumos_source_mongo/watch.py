@@ -40,6 +40,8 @@ class Watcher:
         """
         while not ctx.cancelled():
             yield from self._look(ctx)
+            if ctx.once:
+                return
             until = time.monotonic() + self._config.poll_seconds
             while time.monotonic() < until and not ctx.cancelled():
                 time.sleep(min(_STEP, self._config.poll_seconds))

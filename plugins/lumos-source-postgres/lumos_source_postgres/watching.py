@@ -37,6 +37,8 @@ def poll(connector: Connector, names: Names, config: PostgresConfig, ctx: Contex
             if last is not None and found != last:
                 yield Event(names.scope(database))
             last = found
+        if ctx.once:
+            return
         _sleep(config.watch_interval, ctx)
 
 
@@ -54,7 +56,7 @@ def listen(connector: Connector, names: Names, config: PostgresConfig, ctx: Cont
             database: str = row[0]
             connection.execute(f"listen {CHANNEL}")
             yield Event(names.scope(database))
-            while not ctx.cancelled():
+            while not ctx.cancelled() and not ctx.once:
                 scopes: dict[Scope, None] = {}
                 for notice in connection.notifies(timeout=_PATIENCE, stop_after=1):
                     scopes.update(dict.fromkeys(_scopes(notice.payload, names, database)))
