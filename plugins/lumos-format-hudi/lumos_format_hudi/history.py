@@ -8,6 +8,7 @@ Source: the Apache Hudi technical specification, "Timeline", "LSM timeline" (1.0
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 from lumos_lake.heads import unreadable
@@ -67,10 +68,16 @@ def older(timeline: Timeline, spend: Callable[[int, int, File], None]) -> Iterat
         with opened(file, _FIX) as parquet:
             spend(size_of(parquet, _COLUMNS), parquet.metadata.num_rows, file)
             for batch in parquet.iter_batches(_BATCH, columns=list(_COLUMNS), use_threads=False):
-                for requested, completed, action, metadata in zip(*(batch[name] for name in _COLUMNS), strict=True):
-                    if (kind := action.as_py()) in WRITES:
-                        instant = Instant(requested.as_py(), completed.as_py() or "", kind, file)
-                        yield instant, decode(metadata.as_py() or b"", file)
+                for row in batch.to_pylist():
+                    if row["action"] in WRITES:
+                        yield _instant(row, file), decode(row["metadata"] or b"", file)
+
+
+def _instant(row: Mapping[str, Any], file: File) -> Instant:
+    requested, completed = row["instantTime"], row["completionTime"] or ""
+    if not isinstance(requested, str) or not isinstance(completed, str):
+        raise unreadable(file, "a commit in it has no time", _FIX)
+    return Instant(requested, completed, row["action"], file)
 
 
 def _files(history: Mapping[str, File]) -> list[File]:

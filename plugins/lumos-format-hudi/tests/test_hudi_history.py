@@ -78,11 +78,20 @@ def test_a_broken_history_leaves_the_count_out(archived, name, content, why):
     assert why in archived.ctx.warnings[-1].message
 
 
-@pytest.mark.parametrize("metadata", [b"rubbish", b"", None])
-def test_a_broken_commit_in_the_history(archived, metadata):
-    row = {"instantTime": T1, "completionTime": T1, "action": "commit", "metadata": metadata}
+@pytest.mark.parametrize(
+    "broken", [{"metadata": b"rubbish"}, {"metadata": b""}, {"metadata": None}, {"instantTime": None}]
+)
+def test_a_broken_commit_in_the_history(archived, broken):
+    row = {"instantTime": T1, "completionTime": T1, "action": "commit", "metadata": b"{}", **broken}
     schema = pa.schema([(name, pa.string()) for name in list(row)[:3]] + [("metadata", pa.binary())])
     pq.write_table(pa.Table.from_pylist([row], schema), archived.folder / HISTORY / "1.parquet")
+    assert archived.size() is None and len(archived.ctx.warnings) == 1
+
+
+@pytest.mark.parametrize("column, values", [("metadata", [7]), ("instantTime", [7]), ("completionTime", [7])])
+def test_a_history_of_other_types(archived, column, values):
+    columns = {"instantTime": [T1], "completionTime": [T1], "action": ["commit"], "metadata": [b"{}"]}
+    pq.write_table(pa.table({**columns, column: values}), archived.folder / HISTORY / "1.parquet")
     assert archived.size() is None and len(archived.ctx.warnings) == 1
 
 
