@@ -59,8 +59,8 @@ class NotifierConfig(Config):
     )
     min_severity: Severity = Field(
         default="informational",
-        description="Only events with a finding at least so severe. An event without findings counts as "
-        "`informational`, as most datasets that are created do: whatever is more than that leaves them out.",
+        description="Only events with a finding at least so severe: by the standard policy a dataset that was created "
+        "is `non-breaking`, one that was deleted `breaking`. An event without findings counts as `informational`.",
     )
     datasets: list[str] = Field(
         default=[],

@@ -11,6 +11,7 @@ from ..loading.guarded import quiet_stdout
 from ..loading.registry import Registry
 from ..running.context import RunContext
 from ..running.redact import Redactor
+from ..running.reporting import notifies
 from .asking import Question, ask, of_component
 from .declared import environments, load, state_of
 from .environment import environment
@@ -22,15 +23,15 @@ TIMEOUT = 10.0
 """Seconds that everything which has to be asked may take."""
 
 ASKED = ("source", "enricher", "cost_model", "catalog")
-"""Kinds whose `check` a run would call."""
+"""Kinds whose `check` a run would call. Notifiers are asked too: a run with nothing to tell would not notice."""
 
 
 def doctor(pipeline: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT) -> list[Finding]:
     """Look at everything that a run needs, and say what to do about what is wrong; writes nothing.
 
     The environment, the plugins, the pipeline and its variables, the environments it declares, the store (whether it
-    opens, is held, can be read to its end), and what each source, enricher, cost model and catalog says when it is
-    asked whether its other side is reachable and permitted.
+    opens, is held, can be read to its end), and what each source, enricher, cost model, catalog and notifier says when
+    it is asked whether its other side is reachable and permitted.
 
     Args:
         pipeline: The YAML file; `LUMOS_CONFIG`, else `lumos.yaml`, by default. Without any, only the environment and
@@ -67,7 +68,7 @@ def _questions(pipeline: Pipeline) -> Iterator[Question]:
     yield Question("environments", "", lambda ctx: environments(pipeline.path))
     yield Question("store", pipeline.store.name, lambda ctx: _store(pipeline, ctx))
     for spec in pipeline.components():
-        if spec.kind in ASKED:
+        if spec.kind in ASKED or (spec.kind == "reporter" and notifies(spec)):
             yield of_component(spec)
 
 

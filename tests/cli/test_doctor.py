@@ -169,6 +169,17 @@ def test_components_are_asked_all_at_once_and_each_for_itself(home: Path) -> Non
     assert sources["files"][:2] == ("ok", "reachable and permitted")
 
 
+def test_notifiers_are_asked_and_other_reporters_are_not(home: Path) -> None:
+    mail = {"type": "email", "host": "127.0.0.1", "port": 9, "from": "a@example.org", "to": ["b@example.org"]}
+    hook = {"type": "webhook", "url": "http://127.0.0.1:9/secret"}
+    pipeline(home, reports=[mail, hook, {"type": "html"}])
+    told = {item.about: (item.status, item.what) for item in lumos_core.doctor() if item.area == "reporter"}
+    assert told == {
+        "email": ("fail", "127.0.0.1:9: the mail was not sent"),
+        "webhook": ("ok", "not asked: it has no `check` of its own"),
+    }
+
+
 def test_a_source_that_is_not_there_and_a_catalog_that_cannot_be_written(home: Path) -> None:
     pipeline(home, {"type": "files", "path": "gone", "name": "gone", "instance": "x"})
     (home / "taken").write_text("a file")
