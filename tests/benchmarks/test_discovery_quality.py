@@ -33,7 +33,7 @@ def test_generated_lakes_of_every_stratum() -> None:
     assert cell.grouping >= 0.98 and cell.over_merge <= 0.005
 
 
-@pytest.mark.parametrize("half", ["open", "held-out"])
+@pytest.mark.parametrize("half", ["open", "held-out", "further"])
 def test_described_lakes(half: str) -> None:
     score = measuring.score_of(described(half))
     cell = score.overall

@@ -132,7 +132,10 @@ DEFECTS = {
     ),
     "decades": (
         "`rankings_70s`, `rankings_80s` are shards by time, and of one schema",
-        lake(("atp/rankings", (), ORDERS, [f"atp/rankings_{decade}s.csv" for decade in ("70", "80", "90", "00")])),
+        lake(
+            ("atp/rankings", (), ORDERS, [f"atp/rankings_{decade}s.csv" for decade in ("70", "80", "90", "00")]),
+            ("atp/players.csv", (), OTHERS, ["atp/players.csv"]),
+        ),
     ),
 }
 

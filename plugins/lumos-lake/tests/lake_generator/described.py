@@ -20,16 +20,16 @@ import yaml
 from .truth import Lake, Schema, Table
 
 FAMILIES = {"n": "number", "t": "text", "w": "wall", "i": "instant", "b": "bool"}
-HALVES = {"open": "open.yaml", "held-out": "held_out.yaml"}
+HALVES = {"open": "open.yaml", "held-out": "held_out.yaml", "further": "further.yaml"}
 _DRAWN = re.compile(r"\{(uuid|hex|word)(\d*)\}")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def described(half: str) -> list[tuple[str, Lake]]:
-    """Return the described lakes of one half, each with its name.
+    """Return the described lakes of one set, each with its name.
 
     Args:
-        half: `open` or `held-out`.
+        half: `open`, `held-out`, or `further` (open too, and written later).
     """
     said = yaml.safe_load((Path(__file__).parent / HALVES[half]).read_text(encoding="utf-8"))
     return [(one["id"], _lake(one)) for one in said]

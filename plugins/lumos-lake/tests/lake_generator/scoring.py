@@ -99,10 +99,14 @@ class Score:
     Attributes:
         cells: The cell `all`, and one for each stratum.
         errors: One line for each table that was missed and each dataset that is wrong.
+        lakes: How many lakes were judged.
+        whole: Of how many everything is right: one lake that falls apart cannot hide the others.
     """
 
     cells: dict[str, Cell] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    lakes: int = 0
+    whole: int = 0
 
     @property
     def overall(self) -> Cell:
@@ -114,6 +118,8 @@ class Score:
         for name, cell in other.cells.items():
             self.cells.setdefault(name, Cell()).add(cell)
         self.errors += other.errors
+        self.lakes += other.lakes
+        self.whole += other.whole
 
     def weak(self, floor: float, least: int = 1) -> dict[str, Cell]:
         """Return the strata of at least so many tables whose recall or precision is below a floor."""
@@ -194,6 +200,7 @@ def judge(lake: Lake, groupings: Iterable[Grouping], reads: int = 0, label: str 
             _count(score, main, Cell(right=1))
     for table in lake.tables:
         _count(score, table, _table_cell(table, datasets, score, label))
+    score.lakes, score.whole = 1, int(not score.errors)
     return score
 
 
