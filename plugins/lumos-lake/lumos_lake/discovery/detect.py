@@ -7,6 +7,7 @@ and nameless things are joined, and what the names leave open is decided by the 
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 
@@ -21,6 +22,9 @@ from .spool import Spool
 
 RECURRING = 0.5
 """A file name that recurs in this share of sibling partitions names a table, not a shard."""
+MANY_IDS = 10
+"""From so many sibling folders with identifiers for names on, others that look like theirs are identifiers too."""
+_HEX = re.compile("[0-9a-fA-F]+")
 CODE_SHARE = 0.8
 """Sibling folders that are codes of one domain must be this share of all siblings to be read as partitions."""
 
@@ -47,6 +51,8 @@ class Detector:
             return own
         depth = frame.depth
         merged: list[Cluster] = []
+        if frame.runs is not None and len(frame.runs) >= MANY_IDS:
+            self._like_ids(frame, frame.runs)
         if (numbers := frame.numbers) is not None:
             if frame.part:
                 pile = Pile()
@@ -69,6 +75,23 @@ class Detector:
                     cluster.rel = (name, *cluster.rel)
                     clusters.append(cluster)
         return clusters
+
+    def _like_ids(self, frame: Frame, runs: Kids) -> None:
+        """Count siblings among identifiers that are as long and look alike: some hashes have no digit or no letter."""
+        length = len(runs.names[0])
+        if frame.part or any(len(name) != length for name in runs.names):
+            return
+        for kids in (frame.numbers, frame.named):
+            if kids is None or not any(len(name) == length and _HEX.fullmatch(name) for name in kids.names):
+                continue
+            rest = Kids()
+            for name, found in kids:
+                hexadecimal = len(name) == length and _HEX.fullmatch(name)
+                (runs if hexadecimal else rest).add(name, found, self._traits)
+            if kids is frame.numbers:
+                frame.numbers = rest if len(rest) else None
+            else:
+                frame.named = rest if len(rest) else None
 
     def hand_up(self, child: Frame, found: list[Cluster]) -> None:
         """Hand the clusters of a folder that was closed to the folder above."""

@@ -124,6 +124,12 @@ def template(bare: str) -> tuple[str, bool]:
     return "-".join(kept), variable
 
 
+def nameless(bare: str) -> bool:
+    """Tell whether nothing in a name can be the name of a table: words of shards, numbers, identifiers."""
+    words = [word for word in _SPLIT.split(_VARIABLE.sub("\0", bare).casefold()) if word]
+    return not words or words[0] in _SHARD_WORDS
+
+
 def file_name(name: str, extensions: Mapping[str, str]) -> FileName:
     """Read the name of a file."""
     bare, format = split_extension(name, extensions)

@@ -10,13 +10,16 @@ from operator import gt
 
 from .cluster import GENERIC_FOLDERS, Cluster
 from .grouping import Grouping, Known
-from .names import _MONTHS, _VARIABLE, split_extension, template
+from .names import _MONTHS, _VARIABLE, nameless, split_extension, template
 from .partitions import analyse
 from .similarity import Comparer, spread
 from .spool import Files, Spool, without_empty
 
 DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
+
+MOST_READ = 1000
+"""Files of one folder that are read, at most, to tell tables apart whose names are alike."""
 
 
 class Namer:
@@ -67,6 +70,16 @@ class Namer:
         if cluster.partitioned or len(rows) < 2 or self._comparer.blind:
             return [cluster]
         if self._comparer.alike(cluster.format, [self._spool[row] for row in spread(rows, 3)]):
+            return [cluster]
+        if not cluster.stem and all(nameless(self._bare(row)) for row in spread(rows, 20)):
+            cluster.because("the files hold several schemas, and their names tell nothing apart", 0.6)
+            cluster.findings += (("mixed-schemas", "its files hold several schemas; their names tell no tables apart"),)
+            return [cluster]
+        if len(rows) > MOST_READ:
+            cluster.because("the files hold several schemas; there are too many to read each", 0.5)
+            cluster.findings += (
+                ("mixed-schemas", f"its files hold several schemas; more than {MOST_READ:,} are not told apart"),
+            )
             return [cluster]
         parts = self._comparer.clusters(cluster.format, Files(self._spool, rows))
         if len(parts) < 2:

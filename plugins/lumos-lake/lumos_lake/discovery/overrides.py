@@ -60,7 +60,7 @@ class Rule(NamedTuple):
     Attributes:
         pattern: What a path must match.
         columns: Group of the pattern -> partition column, for those that are not a folder of their own.
-        positional: Index of a folder in the path -> partition column.
+        positional: Index of a folder in the path -> partition column; empty for one that varies and means nothing.
         fixed: The path up to the first part that varies: the name, where there is no `{table}`.
         above: The folder that every file that fits is in, or below.
         literal: Whether the path is that of one file.
@@ -97,15 +97,18 @@ def compile_rule(path: str) -> Rule:
         before = path[position : found.start()]
         parts.append(glob_pattern(before))
         name = found.group(1)
+        head, tail = path[: found.start()], path[found.end() :]
+        folder = (not head or head.endswith("/")) and tail.startswith("/") and "**" not in head
         if name == "*":
             parts.append("[^/]*")
+            if folder:
+                positional[head.count("/")] = ""
         elif name == "table":
             parts.append(f"(?P<t_{count}>[^/]+)")
         else:
             if name in columns.values() or name in positional.values():
                 raise ValueError(f"the partition {{{name}}} stands twice")
-            head, tail = path[: found.start()], path[found.end() :]
-            if (not head or head.endswith("/")) and tail.startswith("/") and "**" not in head:
+            if folder:
                 positional[head.count("/")] = name
                 parts.append("[^/]*")
             else:
@@ -146,7 +149,7 @@ def glob_pattern(glob: str) -> str:
         elif char == "?":
             out.append("[^/]")
         elif char == "[" and (end := glob.find("]", index + 2)) > 0:
-            inside = glob[index + 1 : end].replace("\\", "\\\\")
+            inside = glob[index + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
             out.append(f"[{'^' + inside[1:] if inside[0] == '!' else inside}]")
             index = end
         else:

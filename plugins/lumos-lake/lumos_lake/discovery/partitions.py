@@ -63,6 +63,7 @@ def analyse(folders: Iterable[Sequence[str]], positional: Mapping[int, str]) -> 
     before: Sequence[str] = ()
     levels: list[tuple[str, str | None]] = []
     shape: Shape = ()
+    counting: set[int] = set()
     for folder in folders:
         # Folders come in order, so that most segments are those of the folder before.
         changed = [index for index, (old, new) in enumerate(zip(before, folder, strict=False)) if old != new]
@@ -73,12 +74,13 @@ def analyse(folders: Iterable[Sequence[str]], positional: Mapping[int, str]) -> 
         else:
             levels = [_level(index, segment, positional) for index, segment in enumerate(folder)]
             shape = tuple((index, name) for index, (name, _) in enumerate(levels) if name)
+            counting = set({name.casefold(): index for index, name in shape}.values())  # a key twice counts once
             changed = [index for index, _ in shape]
         shapes[shape] += 1
         before = folder
         for index in changed:
-            name, value = levels[index]
-            if name:
+            if index in counting:
+                name, value = levels[index]
                 _values(values, name).add(value)
     count = sum(shapes.values())
     spelling: dict[str, Counter[str]] = {}

@@ -55,6 +55,9 @@ def spell(found: Layout, extensions: Mapping[str, str]) -> list[Spelled]:
         if grouping.marked:
             done[index] = Spelled(grouping, why="its marker says which files are its own")
             continue
+        if not all(_is_text(entry.path) for files in (grouping.files, grouping.empty) for entry in files):
+            done[index] = Spelled(grouping, why="names in it are not Unicode; it is left to discovery")
+            continue
         open_[index] = grouping
         for files in (grouping.files, grouping.empty):
             for row in files.rows if isinstance(files, Files) else ():
@@ -118,6 +121,10 @@ def _proven(candidates: Mapping[int, Sequence[str]], owner: Sequence[int], listi
             yield index
 
 
+def _is_text(path: str) -> bool:
+    return path.isascii() or not any("\ud800" <= char <= "\udfff" for char in path)
+
+
 def _suffix(path: str, extensions: Mapping[str, str]) -> str:
     name = path.rpartition("/")[2]
     return name[len(split_extension(name, extensions)[0]) :]
@@ -178,7 +185,9 @@ def _folder(folder: str, positional: Mapping[int, str]) -> str:
         if equals and key:
             segments.append(f"{escape(key)}=*")
         elif index in positional:
-            segments.append(f"{{{positional[index]}}}")
+            label = positional[index]
+            later = any(place > index and other == label for place, other in positional.items())
+            segments.append("{*}" if later else f"{{{label}}}")
         else:
             segments.append(escape(segment))
     return "/".join(segments)
