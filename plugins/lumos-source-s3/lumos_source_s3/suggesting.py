@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lumos_lake.config import DEFAULT_FORMATS
-from lumos_lake.discovery import layout
+from lumos_lake.discovery import Overrides
+from lumos_lake.probe import SUGGEST_LIMIT, examine, reviewed
+from lumos_lake.records import ROOT
 from pydantic import ValidationError
 
-from lumos_core.plugin_api import ComponentSpec, ConfigError, LumosError
+from lumos_core.plugin_api import ConfigError
 
+from . import overrides
 from .client import Connection
 from .config import S3Config
 from .storage import S3Storage
 
-LIMIT = 20_000
-"""Objects that are looked at."""
 _TEXTS = {"endpoint": "endpoint", "region": "region", "profile": "aws_profile", "role": "role_arn"}
 _SWITCHES = ("anonymous", "requester_pays", "path_style")
 _SCHEMES = ("s3", "s3a", "s3n")
 
 
 def suggest(target: str) -> Iterator[dict[str, Any]]:
-    """Yield the entry for a bucket or a folder in it; nothing for any other text.
+    """Yield the entry for a bucket or a folder in it, and its `discovery.yaml`; nothing for any other text.
 
     Args:
-        target: `s3://BUCKET/PREFIX`, with `?endpoint=`, `region=`, `profile=`, `role=`, `anonymous=true` or
-            `requester_pays=true` where these are needed.
+        target: `s3://BUCKET/PREFIX`, with `?endpoint=`, `region=`, `profile=`, `role=`, `anonymous=true`,
+            `requester_pays=true` or `path_style=true` where these are needed.
 
     Raises:
         ConfigError: When the target is not an address of that form.
@@ -44,17 +43,19 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
     except ValidationError as error:
         why = "; ".join(str(one["msg"]) for one in error.errors(include_input=False, include_url=False))
         raise ConfigError("the address cannot be used", why=why, fix="write it as s3://BUCKET/PREFIX") from None
+    config = connection.config
     try:
-        listing = list(islice(S3Storage(connection).list(), LIMIT))
+        connection.find_bucket()
+        own = overrides.read(connection, config.bucket, config.prefix + overrides.NAME, named=False)
+        found, formats, missing = examine(S3Storage(connection), overrides=own, root_name=ROOT)
     finally:
         connection.close()
-    found = {format for one in layout(listing).groupings for format in (one.format, *one.also)}
-    readable = sorted(format for format in found if _installed(format))
-    formats = readable or [format for format in DEFAULT_FORMATS if _installed(format)]
-    more = f"the first {LIMIT:,} objects" if len(listing) == LIMIT else f"{len(listing):,} objects"
-    missing = sorted(found - set(readable))
+    many = "the first " if found.seen >= SUGGEST_LIMIT else ""
     told = f" Not installed: {', '.join(missing)}." if missing else ""
-    yield {"#": f"Looked at {more}.{told}", "type": "s3", **options, "formats": formats}
+    entry: dict[str, Any] = {"type": "s3", **options, "formats": list(formats)}
+    if found.groupings and own == Overrides():
+        entry |= {"overrides": overrides.NAME, "#files": {overrides.NAME: reviewed(found, formats)}}
+    yield {"#": f"Looked at {many}{found.seen:,} objects.{told}", **entry}
 
 
 def _options(rest: str) -> dict[str, Any]:
@@ -69,11 +70,3 @@ def _options(rest: str) -> dict[str, Any]:
         options["prefix"] = prefix if prefix.endswith("/") else f"{prefix}/"
     options |= {_TEXTS[key]: value for key, value in pairs if key in _TEXTS}
     return options | {key: value.lower() in ("true", "1", "yes") for key, value in pairs if key in _SWITCHES}
-
-
-def _installed(format: str) -> bool:
-    try:
-        ComponentSpec("format", format).validated()
-    except LumosError:
-        return False
-    return True

@@ -1,0 +1,79 @@
+"""`lumos discover s3://bucket/prefix`: a pipeline that runs as it is, and why it is so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lumos_source_s3.suggesting import suggest
+
+from lumos_core import discover, load_pipeline, run
+from lumos_core.config.suggest import explain
+from lumos_core.plugin_api import ConfigError
+
+
+@pytest.fixture
+def lake(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    server = bucket.server
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret)
+    for month in (1, 2, 3):
+        bucket.put(f"raw/orders/2026/0{month}/part-0.csv", "id,total\n1,2.5\n")
+    bucket.put("raw/customers.json", '{"id": 1}\n')
+    return bucket
+
+
+def test_what_is_written_runs(lake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = discover(f"s3://{lake.name}/raw?endpoint={lake.server.endpoint}")
+    text = Path(path).read_text()
+    assert "Looked at 4 objects." in text and "formats: [csv, json]" in text and lake.server.secret not in text
+    pipeline = load_pipeline(path)
+    assert pipeline.sources[0].options["prefix"] == "raw/"
+    result = run(pipeline)
+    assert result.exit_code == 0, result.failures
+    names = [record.value.layout.location for record in result.records if record.kind == "dataset"]
+    assert names == [f"s3://{lake.name}/raw/customers.json", f"s3://{lake.name}/raw/orders"]
+
+
+def test_the_environment_names_the_endpoint(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", lake.server.endpoint)
+    (entry,) = suggest(f"s3://{lake.name}?path_style=true")
+    assert entry["bucket"] == lake.name and "endpoint" not in entry and "prefix" not in entry
+    assert set(entry["#files"]) == {"discovery.yaml"}
+
+
+def test_overrides_in_the_bucket_count(lake: Any) -> None:
+    lake.put("raw/discovery.yaml", "tables: [{path: 'orders/{year}/{month}/*.csv', name: sales}]")
+    (entry,) = suggest(f"s3://{lake.name}/raw/?endpoint={lake.server.endpoint}")
+    assert "#files" not in entry and "overrides" not in entry
+
+
+def test_why_it_is_so(lake: Any) -> None:
+    found = explain(f"s3://{lake.name}/raw?endpoint={lake.server.endpoint}")
+    assert {one.name for one in found if one.kind == "dataset"} >= {"orders", "customers.json"}
+
+
+def test_an_empty_bucket_is_a_pipeline_too(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", bucket.server.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", bucket.server.secret)
+    (entry,) = suggest(f"s3://{bucket.name}?endpoint={bucket.server.endpoint}")
+    assert entry["#"] == "Looked at 0 objects." and entry["formats"] and "#files" not in entry
+
+
+@pytest.mark.parametrize("target", ["postgresql://h/db", "s3:/x", "folder", "C:\\lake", ""])
+def test_what_is_no_bucket_is_left_to_others(target: str) -> None:
+    assert not list(suggest(target))
+
+
+def test_a_question_mark_may_be_part_of_a_key(lake: Any) -> None:
+    (entry,) = suggest(f"s3://{lake.name}/what?is=this/?endpoint={lake.server.endpoint}")
+    assert entry["prefix"] == "what?is=this/" and entry["endpoint"] == lake.server.endpoint
+
+
+@pytest.mark.parametrize("target", ["s3://", "s3://a b/x", "s3://lake?endpoint=http://u:hush@h"])
+def test_an_address_that_cannot_be_used_is_told(target: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        list(suggest(target))
+    assert "hush" not in str(caught.value)
