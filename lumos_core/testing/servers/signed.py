@@ -7,12 +7,17 @@ from typing import Any
 
 
 def client(port: int, user: str, password: str, region: str) -> Any:
-    """Return a client of boto3 for an S3 server of this machine."""
-    boto3: Any = import_module("boto3")  # neither typed nor a dependency of the kernel
+    """Return a client of botocore for an S3 server of this machine."""
+    session: Any = import_module("botocore.session")  # neither typed nor a dependency of the kernel
     config: Any = import_module("botocore.config")
     options = config.Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
-    return boto3.Session(aws_access_key_id=user, aws_secret_access_key=password, region_name=region).client(
-        "s3", endpoint_url=f"http://127.0.0.1:{port}", config=options
+    return session.get_session().create_client(
+        "s3",
+        region_name=region,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id=user,
+        aws_secret_access_key=password,
+        config=options,
     )
 
 
