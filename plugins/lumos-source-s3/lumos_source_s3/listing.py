@@ -172,7 +172,7 @@ class Scan:
         try:
             found = one.step(self._ask)
             if self._parallel > 1 and not one.done and one.count % AGAIN == 1 and not self._closed:
-                places = one.cuts(self._ask, 4 * self._parallel)
+                places = one.cuts(self._ask, 2 * self._parallel)
         except Exception as error:  # told to whoever reads the range
             one.refused, one.done = error, True
         with self._changed:
