@@ -107,9 +107,9 @@ class Detector:
                 frame.name_apart(child, self._traits)
             return []
         pile = Pile()
-        for name, found in kids:
-            pile.add(found, folder_name(name).key)
-        return self._lay(pile, frame.depth, kind, pile.grain)
+        for _, found in kids:
+            pile.add(found, "")
+        return self._lay(pile, frame.depth, kind, "")
 
     def _are_parts(self, frame: Frame, kind: str, kids: Kids) -> bool:
         if kids.deep:

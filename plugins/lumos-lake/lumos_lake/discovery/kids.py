@@ -61,20 +61,23 @@ class Kids:
     def add(self, name: str, found: list[Cluster], traits: dict[Trait, Trait]) -> None:
         """Take in a folder; `traits` holds the traits that are shared."""
         first = found[0]
-        kinds = {(cluster.format, cluster.stem) for cluster in found}
-        if not self.names:
-            self._first = kinds
-        elif kinds != self._first:
-            self.alike = False
+        if self.alike:
+            kinds = {(cluster.format, cluster.stem) for cluster in found}
+            if not self.names:
+                self._first = kinds
+            elif kinds != self._first:
+                self.alike = False
         self.formats.add(first.format)
         if len(self.firsts) < 2:
             self.firsts.add((first.format, first.stem))
-        self.several |= len(found) > 1
-        self.deep |= any(cluster.rel for cluster in found)
+        if len(found) > 1:
+            self.several = True
+        if not self.deep and any(cluster.rel for cluster in found):
+            self.deep = True
         self.last.append(first.rows[-1])
         rows = first.rows
-        begin = min(rows)
-        if len(found) == 1 and max(rows) - begin + 1 == len(rows):
+        begin = rows[0] if len(rows) == 1 else min(rows)
+        if len(found) == 1 and (len(rows) == 1 or max(rows) - begin + 1 == len(rows)):
             trait = first.trait
             self._traits.append(traits.setdefault(trait, trait))
             self._starts.append(begin)

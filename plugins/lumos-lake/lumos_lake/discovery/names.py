@@ -45,6 +45,9 @@ _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
 _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
 _VARIABLE = re.compile(f"{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_LONGEST_PLAIN_DATE = 20
+"""No date has more letters and digits than this without anything between them."""
+_UUID_ALONE = re.compile(_UUID)
 _IDENTIFIER = re.compile(f"(?:{_UUID}|{_HEX}|{_BASE32})")
 _SPLIT = re.compile(r"[\x00\s_\-.,;()\[\]+@~=]+")
 _MONTHS = words(
@@ -203,9 +206,10 @@ def folder_name(name: str) -> FolderName:
     key, equals, _ = name.partition("=")
     if equals and key:
         return FolderName("hive", key)
-    for grain, pattern in _DATES:
-        if pattern.fullmatch(name):
-            return FolderName("date", grain)
+    if len(name) <= _LONGEST_PLAIN_DATE or not (name.isalnum() or _UUID_ALONE.fullmatch(name)):
+        for grain, pattern in _DATES:
+            if pattern.fullmatch(name):
+                return FolderName("date", grain)
     if name.isascii() and name.isdigit():
         return FolderName("number")
     if _IDENTIFIER.fullmatch(name):

@@ -30,6 +30,7 @@ VERSION_KEYS = words(
 _INT = re.compile(r"-?(?:0|[1-9]\d{0,17}|0\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
+_DIGIT = re.compile(r"\d")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
@@ -65,23 +66,29 @@ def analyse(folders: Iterable[Sequence[str]], positional: Mapping[int, str]) -> 
     shape: Shape = ()
     counting: set[int] = set()
     for folder in folders:
-        # Folders come in order, so that most segments are those of the folder before.
-        changed = [index for index, (old, new) in enumerate(zip(before, folder, strict=False)) if old != new]
-        found = [_level(index, folder[index], positional) for index in changed]
-        if len(before) == len(folder) and all(levels[i][0] == new[0] for i, new in zip(changed, found, strict=True)):
-            for index, new in zip(changed, found, strict=True):
-                levels[index] = new
-        else:
-            levels = [_level(index, segment, positional) for index, segment in enumerate(folder)]
-            shape = tuple((index, name) for index, (name, _) in enumerate(levels) if name)
-            counting = set({name.casefold(): index for index, name in shape}.values())  # a key twice counts once
-            changed = [index for index, _ in shape]
+        # Folders come in order, so that most differ from the one before in nothing but the last segment.
+        last = len(folder) - 1
+        if len(before) == len(folder) and folder[:last] == before[:last]:
+            level = _level(last, folder[last], positional)
+            if level[0] == levels[last][0]:
+                if last in counting:
+                    _values(values, level[0]).add(level[1])
+                levels[last] = level
+                shapes[shape] += 1
+                before = folder
+                continue
+        shorter = min(len(before), len(folder))
+        same = next((index for index in range(shorter) if before[index] != folder[index]), shorter)
+        levels = [*levels[:same], *(_level(index, folder[index], positional) for index in range(same, last + 1))]
+        shape = tuple((index, name) for index, (name, _) in enumerate(levels) if name)
+        counting = set(
+            {name.casefold(): index for index, name in shape}.values()
+        )  # a key that stands twice counts once
+        for index in counting:
+            name, value = levels[index]
+            _values(values, name).add(value)
         shapes[shape] += 1
         before = folder
-        for index in changed:
-            if index in counting:
-                name, value = levels[index]
-                _values(values, name).add(value)
     count = sum(shapes.values())
     spelling: dict[str, Counter[str]] = {}
     places: dict[str, int] = {}
@@ -225,13 +232,13 @@ def _kinds(value: str) -> int:
     """Return what a value can be, as bits."""
     calendar = _IS_CALENDAR if _calendar_date(value) else 0
     found = calendar
-    if _INT.fullmatch(value):
-        found |= _IS_INT
     if calendar and _DATE.fullmatch(value):
-        found |= _IS_DATE
-    elif _TIMESTAMP.fullmatch(value):
-        found |= _IS_STAMP
-    if re.search(r"\d", value) or _UUID.fullmatch(value):
+        return found | _IS_DATE | _IS_ID
+    if _INT.fullmatch(value):
+        return found | _IS_INT | _IS_ID
+    if _TIMESTAMP.fullmatch(value):
+        return found | _IS_STAMP | _IS_ID
+    if _DIGIT.search(value) or _UUID.fullmatch(value):
         found |= _IS_ID
     return found
 
