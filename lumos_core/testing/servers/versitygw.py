@@ -4,7 +4,8 @@ It is built by Go 1.25 or later (a minute, 0.7 GB of memory, once) and kept in `
 `~/.cache/lumos/servers`). Objects are plain files in `FOLDER/objects/BUCKET`, so that many are made quickly; the file
 system must keep extended attributes. What it gets wrong, tests must know:
 
-- Events go to a web hook only, of all buckets; bulk deletes are told by an event of its own, with keys as they are.
+- Events go to a web hook only, of all buckets, with keys as they are and a sequencer that begins anew at each start.
+- Bulk deletes are told by an event of its own, `s3:ObjectRemoved:DeleteObjects`.
 - Its events come in any order.
 """
 

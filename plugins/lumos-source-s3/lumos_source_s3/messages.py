@@ -52,6 +52,9 @@ _ACTIONS: dict[str, Action | None] = {
 }
 """What an event does to an object, by its name or family; None = nothing that is read."""
 
+_VERSITYGW = ("webhook-global", "kafka-global", "nats-global", "rabbitmq-global")
+"""Names of versitygw's notifications, which are not made for a bucket; it alone leaves keys as they are."""
+
 
 class ObjectEvent(Struct, frozen=True, kw_only=True):
     """One object came, went or changed.
@@ -82,9 +85,12 @@ class ObjectEvent(Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The same for the same event, however often and in whatever wrapping it is delivered."""
-        what = (self.sequencer,) if self.sequencer else (self.at, self.name)
-        return (self.bucket, self.key, self.action, self.version, self.etag, *what)
+        """The same for the same event, however often and in whatever wrapping it is delivered.
+
+        The second counts too, since versitygw counts its events anew at each start.
+        """
+        what = self.sequencer or f"{self.at} {self.name}"
+        return (self.bucket, self.key, self.action, self.version, self.etag, self.at[:19], what)
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -118,6 +124,7 @@ class _Object(Struct):
 class _Place(Struct):
     bucket: _Bucket
     object: _Object
+    configuration_id: Any = msgspec.field(default=None, name="configurationId")
 
 
 class _Record(Struct, rename="camel"):
@@ -190,7 +197,7 @@ def _record(record: _Record) -> ObjectEvent | str:
         return "it is not a notification of S3"
     name = record.event_name.removeprefix("s3:")
     key = record.s3.object.key
-    if name != "ObjectRemoved:DeleteObjects":  # versitygw's own, and the one whose keys it takes as they are
+    if record.s3.configuration_id not in _VERSITYGW:
         key = unquote_plus(key, errors="surrogateescape")
     return _event(name, record.s3, key, record.event_time)
 

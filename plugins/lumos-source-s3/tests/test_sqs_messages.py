@@ -113,10 +113,18 @@ def test_a_key_that_is_not_unicode_keeps_its_bytes() -> None:
     assert found.key.encode("utf-8", "surrogateescape") == b"caf\xe9"
 
 
-def test_versitygw_leaves_the_keys_of_a_bulk_delete_as_they_are() -> None:
-    event = ObjectEvent(bucket="lake", key="a+b%41", name="ObjectRemoved:DeleteObjects", action="deleted", size="0")
-    (found,) = parse(notification(event, key="a+b%41", prefix="s3:")).events
-    assert (found.key, found.action) == ("a+b%41", "deleted")
+def test_versitygw_leaves_keys_as_they_are_and_counts_anew_at_each_start() -> None:
+    event = ObjectEvent(bucket="lake", key="a b+%41/x", name="ObjectRemoved:DeleteObjects", action="deleted", size="0")
+    body = json.loads(notification(event, key=event.key, prefix="s3:"))
+    body["Records"][0]["s3"]["configurationId"] = "webhook-global"
+    body["Records"][0]["s3"]["object"]["sequencer"] = "3"
+    seen = set()
+    for time in ("2026-01-15T10:30:00Z", "2026-01-15T10:30:01Z"):
+        body["Records"][0]["eventTime"] = time
+        (found,) = parse(json.dumps(body)).events
+        assert (found.key, found.action) == (event.key, "deleted")
+        seen.add(found.identity)
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize(
