@@ -61,7 +61,9 @@ class Cloud:
     def notify(self) -> None:
         """Have the queue told from now on."""
         if "versitygw" in self.server.version:
-            return  # it tells of every bucket
+            time.sleep(0.5)  # it tells of every bucket, and has told of what was before
+            self.sqs.purge_queue(QueueUrl=self.url)
+            return
         target = minio.QUEUE
         if "MinIO" not in self.server.version:
             found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
