@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from ..contracts.reporter import Notice, RunResult
-    from ..watching.watcher import Watched
+    from ..watching.watched import Watched
 
 
 @click.command()

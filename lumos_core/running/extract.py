@@ -57,6 +57,7 @@ def extract(session: Session) -> LineSorter:
     done = total = sequence = 0
     waiting: dict[tuple[int, str], Task] = {}
     lost: Counter[int] = Counter()
+    unread: set[IO[bytes]] = set()  # of a run that is cancelled, nobody takes the last ones
 
     def tasks() -> Iterator[Task]:
         nonlocal total
@@ -71,7 +72,9 @@ def extract(session: Session) -> LineSorter:
             tries = session.pipeline.retries + 1
             why = f"{LOST} units of this source failed and none was read since, each tried {tries} times"
             raise UnitError("not tried", why=why, fix="run again when the source can be read")
-        return _read_unit(session, spec, source, task.unit)
+        output = _read_unit(session, spec, source, task.unit)
+        unread.add(output.lines)
+        return output
 
     executor: Executor[Any] = session.pipeline.executor.build()
     results = _results(session, executor, run_unit, tasks())
@@ -85,6 +88,7 @@ def extract(session: Session) -> LineSorter:
             else:
                 lost[task.source] = 0
                 session.absorb(result.context)
+                unread.discard(result.lines)
                 with result.lines as lines:
                     for line in lines:
                         sorter.add(tag(line[:-1], task.source, sequence))
@@ -92,11 +96,13 @@ def extract(session: Session) -> LineSorter:
             done += task.unit.weight
             session.progress.advance(done, total, task.unit.key)
         for task in waiting.values():  # what nobody reported on was not read
-            unread = RuntimeError(f"the executor {session.pipeline.executor.name} gave no result for it")
-            _unit_failed(session, components[task.source][0], task.unit, unread)
+            silence = RuntimeError(f"the executor {session.pipeline.executor.name} gave no result for it")
+            _unit_failed(session, components[task.source][0], task.unit, silence)
     finally:
         # Closed here and not by the garbage collector, which would swallow a second ^C.
         results.close()
+        for spool in list(unread):
+            spool.close()
         for spec, source in components.values():
             session.finish(source, spec)
         session.finish(executor, session.pipeline.executor)

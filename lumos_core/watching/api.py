@@ -12,7 +12,8 @@ from ..model.scope import Scope
 from ..running.api import loaded
 from ..running.line import waiver_file
 from ..running.progress import Progress, Silence
-from .watcher import Teller, Watched, Watcher
+from .watched import Teller, Watched
+from .watcher import Watcher
 
 if TYPE_CHECKING:
     from ..config.pipeline import Pipeline

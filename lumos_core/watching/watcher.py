@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, RunResult
 from ..contracts.source import Source
-from ..contracts.watch import Mode, WatchConfig
+from ..contracts.watch import WatchConfig
 from ..errors import Cancelled, DiskError, LockedError, LumosError, RetryableError, StoreError
 from ..model.scope import NOTHING, Scope, united
 from ..running.context import RunContext, contained
@@ -26,10 +25,10 @@ from ..running.memo import MemoFile
 from ..running.progress import Progress
 from ..running.redact import Redactor
 from ..running.session import Session, memo_space
-from ..snapshot.select import parse_selection
 from .batch import NO_BATCH, Batch, Heard, unread
 from .inbox import Inbox
 from .listener import Listener
+from .watched import FileState, Teller, Watched, blocks, only_of, tells
 
 if TYPE_CHECKING:
     from ..config.pipeline import Pipeline
@@ -53,39 +52,10 @@ DRAIN = 30.0
 ENDING = 5.0
 """Seconds that listeners have to stop."""
 
+FORGOTTEN = 10_000
+"""Tokens of one source that wait to be acknowledged; the oldest are given up, and come again."""
+
 INTERRUPTED = 130
-
-
-class Watched(NamedTuple):
-    """How one source is watched.
-
-    Attributes:
-        source: Its name.
-        listens: Its events are waited for.
-        interval: Seconds from one full look to the next; None when only its events count.
-    """
-
-    source: str
-    listens: bool
-    interval: float | None
-
-    @property
-    def mode(self) -> Mode:
-        """What it comes to."""
-        return "polling" if not self.listens else "events" if self.interval is None else "hybrid"
-
-
-class Teller(Protocol):
-    """Told what a watch does, on the thread that called it."""
-
-    def began(self, watched: list[Watched]) -> None:
-        """The watch begins."""
-
-    def looked(self, result: RunResult) -> None:
-        """Something was looked at."""
-
-    def said(self, notice: Notice) -> None:
-        """People should know something: a source that cannot be heard, a store that is held by another run."""
 
 
 class Watcher:
@@ -116,17 +86,19 @@ class Watcher:
         self._notes: SimpleQueue[Notice] = SimpleQueue()
         self._stop = threading.Event()
         self._blocks = blocks(pipeline.sources)
-        self._only = {number: _only(block, within) for number, block in self._blocks.items()}
+        self._only = {number: only_of(block, within) for number, block in self._blocks.items()}
         self._inbox = Inbox({number: block.debounce for number, block in self._blocks.items()}, time.monotonic)
         self._listeners: dict[int, Listener] = {}
         self._polls: dict[int, float] = {}
         self._again, self._again_at, self._delay = NO_BATCH, 0.0, SOONEST
         self._unacked: dict[int, list[str]] = {}
         self._failures: set[tuple[str, ...]] = set()
+        self._said: set[tuple[str, ...]] = set()
         self._looked = False
+        self._left: set[int] = set()
         self._locked_since: float | None = None
         self._code = 0
-        self._file = _FileState(pipeline.path)
+        self._file = FileState(pipeline.path)
         self._memo: MemoFile | None = None
 
     def go(self) -> int:
@@ -201,7 +173,7 @@ class Watcher:
             if batch:
                 self._look(batch)
             elif self._once and not self._again and self._quiet():
-                return self._code
+                return self._code or (3 if self._left else 0)
             now = time.monotonic()
             batch = self._ready(now)
             if not batch:
@@ -221,15 +193,31 @@ class Watcher:
     def _drain(self) -> None:
         """Wait until every listener has told what waits; one that says nothing for long is left."""
         quiet_since, known = time.monotonic(), -1
-        while not self._quiet() and not self._cancelled.is_set():
+        while self._listening() and not self._cancelled.is_set():
             self._inbox.wait(TICK)
             if (count := self._inbox.count) != known:
                 quiet_since, known = time.monotonic(), count
-            if self._inbox.full or time.monotonic() - quiet_since > DRAIN:
+            if self._inbox.full:
+                return
+            if time.monotonic() - quiet_since > DRAIN:
+                self._leave_the_endless()
                 return
 
+    def _leave_the_endless(self) -> None:
+        for number, listener in self._listeners.items():
+            if listener.is_alive():
+                self._left.add(number)
+                name = self._pipeline.sources[number].name
+                message = f"it told nothing for {DRAIN:g} seconds, and does not say that nothing waits"
+                fix = "tell its authors: with `once`, `watch` is to return"
+                self._teller.said(Notice(code="watch-endless", message=message, component=f"source {name}", fix=fix))
+
     def _quiet(self) -> bool:
-        return not any(listener.is_alive() for listener in self._listeners.values()) and not self._inbox.count
+        return not self._listening() and not self._inbox.count
+
+    def _listening(self) -> bool:
+        alive = (number for number, listener in self._listeners.items() if listener.is_alive())
+        return any(number not in self._left for number in alive)
 
     def _widest(self, due: Mapping[int, Scope]) -> Mapping[int, Scope]:
         return {} if self._all(due) else due
@@ -279,6 +267,7 @@ class Watcher:
             self._failed(batch, error)
             return
         self._looked = True
+        self._well_again("look-failed")
         self._locked_since = None
         done, left = unread(batch.events, session.coverage.incomplete)
         gone = {notice.component for notice in result.failures if notice.code == "source-failed"}
@@ -352,6 +341,7 @@ class Watcher:
                 self._unacked[number] = tokens[-FORGOTTEN:]
             else:
                 del self._unacked[number]
+                self._well_again("ack-failed", f"source {self._pipeline.sources[number].name}")
 
     def _tell(self, result: RunResult) -> None:
         """Tell of a look; a failure that is still the same is told once."""
@@ -362,9 +352,13 @@ class Watcher:
         self._teller.looked(result)
 
     def _say_once(self, notice: Notice) -> None:
-        if _key(notice) not in self._failures:
-            self._failures.add(_key(notice))
+        if _key(notice) not in self._said:
+            self._said.add(_key(notice))
             self._teller.said(notice)
+
+    def _well_again(self, code: str, component: str = "") -> None:
+        """What failed works: when it fails again, that is told."""
+        self._said = {key for key in self._said if key[:2] != (code, component)}
 
     def _look_around(self) -> None:
         for listener in self._listeners.values():
@@ -402,64 +396,5 @@ class Watcher:
             self._memo.close()  # unwritten: what a listener puts in is its own
 
 
-FORGOTTEN = 10_000
-"""Tokens of one source that wait to be acknowledged; the oldest are given up, and come again."""
-
-
-def blocks(sources: Iterable[ComponentSpec]) -> dict[int, WatchConfig]:
-    """Return which sources are watched, and how: those with a block, and where none has one, all."""
-    specs = dict(enumerate(sources))
-    found = {number: spec.watch for number, spec in specs.items() if spec.watch is not None}
-    return found or {number: WatchConfig.model_validate({}) for number in specs}
-
-
-def tells(source: Source[Any]) -> bool:
-    """Tell whether a source tells of events at all."""
-    known = getattr(source, "tells", None)
-    return known if isinstance(known, bool) else type(source).watch is not Source.watch
-
-
-def _only(block: WatchConfig, within: Scope) -> Scope:
-    """What of a source is watched."""
-    if not block.watch_tables:
-        return within
-    chosen = united(parse_selection(text).scope for text in block.watch_tables)
-    return chosen.narrowed(within) or NOTHING
-
-
 def _key(notice: Notice) -> tuple[str, ...]:
     return notice.code, notice.component, notice.where, notice.message
-
-
-class _FileState:
-    """Tells once that a file is not as it was."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._told = path, False
-        self._stat, self._content = self._look(), self._read()
-        self._checked = time.monotonic()
-
-    def changed(self) -> bool:
-        now = time.monotonic()
-        if self._told or now - self._checked < 1:
-            return False
-        self._checked = now
-        stat = self._look()
-        if stat == self._stat:
-            return False
-        self._stat = stat
-        self._told = self._read() != self._content
-        return self._told
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
-
-    def _read(self) -> bytes | None:
-        try:
-            return self._path.read_bytes()
-        except OSError:
-            return None

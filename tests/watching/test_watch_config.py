@@ -11,7 +11,7 @@ import lumos_core
 from lumos_core.config.types import ComponentSpec
 from lumos_core.errors import ConfigError
 from lumos_core.testing.watched import QueueWatch
-from lumos_core.watching.watcher import blocks
+from lumos_core.watching.watched import blocks
 
 SHELF = "lumos_core.testing.watched:ShelfSource"
 
