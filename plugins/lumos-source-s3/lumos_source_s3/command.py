@@ -116,7 +116,7 @@ def chosen(pipeline: str | None, bucket: str | None, prefix: str | None, more: d
         buckets = ", ".join(sorted({config.bucket for config in found})) or "none"
         what = f"{pipeline} has no source of the type s3" + (f" with the bucket {bucket}" if bucket else "")
         raise ConfigError(what, why=f"its buckets are: {buckets}", fix="correct --bucket, or leave out PIPELINE")
-    return [checked({**config.model_dump(exclude_unset=True), **more}) for config in wanted]
+    return [checked({**{name: getattr(config, name) for name in config.model_fields_set}, **more}) for config in wanted]
 
 
 def checked(options: dict[str, Any]) -> S3Config:

@@ -251,7 +251,7 @@ def test_the_sources_of_a_pipeline_are_set_up(account: Account, tmp_path: Path) 
     login = f"endpoint: '{account.server.dsn}', access_key_id: any, secret_access_key: '${{SECRET}}', region: us-east-1"
     (tmp_path / "lumos.yaml").write_text(
         "version: 1\nname: shop\nsources:\n"
-        f"  - {{type: s3, bucket: {account.bucket}, prefix: raw/, {login}, tags: true, "
+        f"  - {{type: s3, bucket: {account.bucket}, prefix: raw/, formats: [csv], {login}, tags: true, "
         f"watch: {{sqs_queue: '{queue}'}}}}\n"
         f"  - {{type: s3, name: two, instance: two, bucket: {account.bucket}, prefix: curated/, {login}}}\n",
         encoding="utf-8",
