@@ -53,7 +53,7 @@ ENDING = 5.0
 """Seconds that listeners have to stop."""
 
 FORGOTTEN = 10_000
-"""Tokens of one source that wait to be acknowledged; the oldest are given up, and come again."""
+"""Events that wait to be looked at again, and tokens to be acknowledged; the oldest are given up, and come again."""
 
 INTERRUPTED = 130
 
@@ -304,11 +304,8 @@ class Watcher:
         now = time.monotonic()
         if self._locked_since is None:
             self._locked_since = now
-            self._teller.said(
-                Notice(
-                    code="store-locked", message=f"{error.what}: {error.why}", fix="the watch waits until it is free"
-                )
-            )
+            words = f"{error.what}: {error.why}"
+            self._teller.said(Notice(code="store-locked", message=words, fix="the watch waits until it is free"))
         elif self._once and now - self._locked_since > LOCKED_ONCE:
             raise error
         self._again, self._again_at = self._again.joined(batch), now + LOCKED
@@ -321,9 +318,11 @@ class Watcher:
             return
         if self._once:
             return  # what is not acknowledged waits for the next watch, what is owed for the next run
-        self._again = self._again.joined(batch)
-        self._again_at = time.monotonic() + self._delay
-        self._delay = min(LATEST, self._delay * 2)
+        if not self._again:  # what waits already is not put off by what fails meanwhile
+            self._again_at = time.monotonic() + self._delay
+            self._delay = min(LATEST, self._delay * 2)
+        both = self._again.joined(batch)
+        self._again = both._replace(events=both.events[-FORGOTTEN:])
 
     def _acknowledge(self, events: Iterable[Heard]) -> None:
         for heard in events:

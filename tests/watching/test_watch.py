@@ -9,8 +9,9 @@ import pytest
 from watching_house import until
 
 import lumos_core
-from lumos_core.errors import ConfigError, LockedError, StoreError
+from lumos_core.errors import ConfigError, DiskError, LockedError, StoreError
 from lumos_core.plugin_api import urns
+from lumos_core.running import line
 
 
 def urn(name):
@@ -300,3 +301,62 @@ def test_waivers_that_are_not_valid_end_the_watch(shelf):
     shelf.write(gate={"waivers": "waivers.yaml"})
     with pytest.raises(ConfigError):
         shelf.once()
+
+
+@pytest.mark.parametrize("error", [DiskError("the disk is full"), StoreError("the store is busy", why="a backup")])
+def test_a_look_that_could_not_be_done_is_done_later(shelf, monkeypatch, error):
+    monkeypatch.setattr("lumos_core.watching.watcher.SOONEST", 0.1)
+    with shelf.watching() as ears:
+        failing, real = [error, error], line.commit
+
+        def commit(*args):
+            if failing:
+                raise failing.pop()
+            return real(*args)
+
+        monkeypatch.setattr("lumos_core.running.line.commit", commit)
+        shelf.put("orders", id="int64")
+        until(lambda: ears.events and not shelf.waiting())
+    assert ears.codes() == ["look-failed"]
+    assert len(shelf.told()) == 1
+
+
+def test_what_fails_first_is_no_passing_trouble(shelf, monkeypatch):
+    def commit(*args):
+        raise DiskError("the disk is full")
+
+    monkeypatch.setattr("lumos_core.running.line.commit", commit)
+    with pytest.raises(DiskError):
+        lumos_core.watch(shelf.pipeline)
+
+
+def test_events_of_a_run_that_did_not_happen_are_forgotten(shelf, monkeypatch):
+    shelf.put("orders", told=False, id="int64")
+    shelf.run()
+    shelf.put("orders", told=False, id="string")
+    monkeypatch.setattr("lumos_core.running.line.commit", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        shelf.run()
+    monkeypatch.undo()
+    shelf.put("orders", told=False, id="int64")  # and back: nothing has happened since
+    assert not list(shelf.run().events)
+    assert not shelf.told()
+    store = lumos_core.open_store(shelf.pipeline)
+    assert list(store.lines("notifying/diary")) == []
+    store.close()
+
+
+def test_two_notifiers_of_one_name_are_owed_apart(shelf):
+    one = {"type": "lumos_core.testing.watched:DiaryNotifier", "name": "diary", "path": "diary.jsonl"}
+    shelf.write(reports=[{**one, "broken": "broken"}, {**one, "path": "other.jsonl"}])
+    shelf.put("orders", told=False, id="int64")
+    shelf.run()
+    shelf.broken.touch()
+    shelf.put("orders", told=False, id="string")
+    assert shelf.run().exit_code == 3
+    assert not shelf.told()
+    assert len((shelf.folder / "other.jsonl").read_text().splitlines()) == 1
+    shelf.broken.unlink()
+    shelf.run()
+    assert len(shelf.told()) == 1
+    assert len((shelf.folder / "other.jsonl").read_text().splitlines()) == 1

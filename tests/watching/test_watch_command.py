@@ -50,6 +50,15 @@ def test_quiet_says_what_failed_and_nothing_else(hybrid):
     assert "the file cannot be read" in found.output
 
 
+def test_a_red_gate_is_said(hybrid):
+    hybrid.write({"mode": "hybrid"}, gate={"fail_on": "breaking"})
+    watch(hybrid)
+    hybrid.put("orders", id="string")
+    found = watch(hybrid)
+    assert found.return_value == 1
+    assert "gate failed: 1 change of severity breaking or worse" in found.output
+
+
 def test_json_is_one_line_each(hybrid):
     watch(hybrid)
     hybrid.put("orders", id="string")
