@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from lumos_core.plugin_api import ConfigError
-
 from .config import S3Config
 from .failures import Redactor, code_of, denied, told
 from .pages import install
@@ -126,15 +124,19 @@ class Connection:
         except Exception as error:
             answer = getattr(error, "response", None) or {}
             if code_of(error) in ("404", "NoSuchBucket"):
-                why = "there is no such bucket"
-                fix = "correct `bucket`, or `endpoint`"
-                raise ConfigError(
-                    "the bucket cannot be read", why=why, fix=fix, where=f"s3://{self.config.bucket}"
-                ) from None
-            if not (denied(error) or code_of(error) in ("400", "BadRequest")):
+                self._explain_missing()
+            elif not (denied(error) or code_of(error) in ("400", "BadRequest")):
                 raise told(error, "the bucket cannot be read", self.redact, f"s3://{self.config.bucket}") from None
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         self.bucket_region = str(headers.get("x-amz-bucket-region", ""))
+
+    def _explain_missing(self) -> None:
+        """Ask again in a way that is answered with words: some servers hide bad credentials behind a 404."""
+        payer = {"RequestPayer": "requester"} if self.config.requester_pays else {}
+        try:
+            self.s3.list_objects_v2(Bucket=self.config.bucket, Prefix=self.config.prefix, MaxKeys=1, **payer)
+        except Exception as error:
+            raise told(error, "the bucket cannot be read", self.redact, f"s3://{self.config.bucket}") from None
 
     def region_of_bucket(self) -> str:
         """Return the region of the bucket; empty where the server does not tell.

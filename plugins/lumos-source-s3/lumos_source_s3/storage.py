@@ -139,7 +139,7 @@ class S3Storage:
 
         return ObjectFile(entry.path, entry.size, entry.etag, urn, fetch, self._reader)
 
-    def tags(self, entry: Entry) -> list[tuple[str, str]]:
+    def tags(self, entry: Entry) -> Sequence[tuple[str, str]]:
         """Return the tags of an object; none where it went meanwhile.
 
         Raises:

@@ -17,7 +17,7 @@ import pytest
 from lumos_core.loading.registry import Registry
 from lumos_core.plugin_api import AnyRecord, Scope
 from lumos_core.testing.context import MemoryContext
-from lumos_core.testing.servers import Server, moto, running
+from lumos_core.testing.servers import Server, minio, moto, running, versitygw
 from lumos_core.testing.servers.http import Answer, HttpFake, Request, route
 
 _numbers = itertools.count(1)
@@ -60,9 +60,34 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["moto"])
+@pytest.fixture(scope="session")
+def minio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(minio, tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def versitygw_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(versitygw, tmp_path_factory.mktemp("versitygw")) as server:
+        yield server
+
+
+STRICT = [pytest.param(name, marks=pytest.mark.servers) for name in ("minio", "versitygw")]
+
+
+@pytest.fixture(scope="session", params=["moto", *STRICT])
 def s3_server(request: pytest.FixtureRequest) -> S3Server:
     """Every server in turn; those that are built first run in the session `servers` only."""
+    return _server_of(request)
+
+
+@pytest.fixture(scope="session", params=STRICT)
+def strict_server(request: pytest.FixtureRequest) -> S3Server:
+    """Every server that checks signatures and policies, in turn."""
+    return _server_of(request)
+
+
+def _server_of(request: pytest.FixtureRequest) -> S3Server:
     server: Server = request.getfixturevalue(f"{request.param}_server")
     return S3Server(request.param, server.dsn, server.user, server.password)
 
