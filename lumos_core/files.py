@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     M = TypeVar("M", bound=BaseModel)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+ABANDONED = 3600.0
+"""Seconds after which a temporary file is one of a writer that was killed."""
 
 
 def disk_full(error: OSError) -> bool:
@@ -62,7 +67,7 @@ def atomic_write(
     temporary = ""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=_temporary(target), suffix=".tmp", dir=target.parent)
         with os.fdopen(descriptor, mode, **text) as file:
             yield file
             file.flush()
@@ -71,6 +76,8 @@ def atomic_write(
         Path(temporary).chmod(_permissions(target))
         Path(temporary).replace(target)
         temporary = ""
+        if durable:
+            _remove_abandoned(target)
     except OSError as error:
         # An error of something else that the caller reads inside the block is the caller's own.
         if not disk_full(error) and error.filename not in {
@@ -85,6 +92,21 @@ def atomic_write(
         if temporary:
             with suppress(OSError):
                 Path(temporary).unlink()
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove temporary files of this target whose writers were killed: nobody else writes one file for so long."""
+    start, now = _temporary(target), time.time()
+    with suppress(OSError), os.scandir(target.parent) as found:
+        for entry in found:
+            if entry.name.startswith(start) and entry.name.endswith(".tmp") and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if now - entry.stat().st_mtime > ABANDONED:
+                        os.unlink(entry.path)  # noqa: PTH108
+
+
+def _temporary(target: Path) -> str:
+    return f".{target.name[:80]}."
 
 
 def _permissions(target: Path) -> int:

@@ -103,12 +103,15 @@ class Session:
             self.scratch.mkdir(parents=True)
 
     def close(self) -> None:
-        """Remove scratch files and those of old runs."""
+        """Remove scratch files, what a run left that was killed, and the files of old runs."""
         self.memo.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
         others = [folder for folder in self.folder.parent.glob("*Z-*") if folder != self.folder]
+        # The store is held: what still has scratch files was killed.
+        dead = {folder for folder in others if (folder / "scratch").exists()}
+        kept = [folder for folder in others if folder not in dead]
         # Run ids tell seconds; the file system knows which of two came first within one.
-        for old in sorted(others, key=_made, reverse=True)[KEEP_RUNS - 1 :]:
+        for old in [*dead, *sorted(kept, key=_made, reverse=True)[KEEP_RUNS - 1 :]]:
             shutil.rmtree(old, ignore_errors=True)
 
     def discard(self) -> None:
