@@ -12,6 +12,9 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 
 from lumos_core.plugin_api import FormatSpec, LocalPath, WatchConfig
 
+QUEUE_ARN = re.compile(r"arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}(?:\.fifo)?)")
+"""Partition, region, account and name."""
+QUEUE_URL = re.compile(r"https?://[^\s/@?#]+/[^\s?#]*[^\s/?#]")
 _BUCKET = re.compile(r"[^\s/\\?#@]{1,255}")
 
 
@@ -51,6 +54,13 @@ class S3Watch(WatchConfig):
     )
 
     _endpoint = field_validator("sqs_endpoint")(_address)
+
+    @field_validator("sqs_queue")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        if value and not QUEUE_ARN.fullmatch(value) and not QUEUE_URL.fullmatch(value):
+            raise ValueError("neither the URL of a queue nor its ARN, arn:aws:sqs:REGION:ACCOUNT:NAME")
+        return value
 
 
 class S3Config(LakeConfig):

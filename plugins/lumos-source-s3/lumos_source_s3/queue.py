@@ -5,7 +5,6 @@ Rules: the SQS developer guide: "Short and long polling", "Visibility timeout", 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from lumos_core.plugin_api import ConfigError, LumosError, RetryableError, visible
 
 from .client import Connection
+from .config import QUEUE_ARN
 from .failures import Redactor, told
 
 BATCH = 10
@@ -25,9 +25,6 @@ VISIBILITY = 120
 """Seconds for which nobody else gets a message; it is asked for anew until the message is deleted."""
 _MANY = 4
 """Requests of a kind that are under way at once."""
-_ARN = re.compile(r"arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}(?:\.fifo)?)")
-_URL = re.compile(r"https?://[^\s/@?#]+/[^\s?#]*[^\s/?#]")
-
 _GONE = ("ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight", "InvalidIdFormat")
 """The receipt is too old, or the message was deleted: nothing is left to do for it."""
 _SPELLED = "give its URL, or its ARN: arn:aws:sqs:REGION:ACCOUNT:NAME"
@@ -52,7 +49,7 @@ class Mailbox:
 
     Args:
         connection: Whose client is used.
-        queue: URL or ARN.
+        queue: URL or ARN, as the configuration proved it.
         wait: Seconds that an answer may be waited for.
     """
 
@@ -72,19 +69,16 @@ class Mailbox:
         """The URL of the queue; that of an ARN is asked for once.
 
         Raises:
-            ConfigError: When it is neither, or there is no such queue.
+            ConfigError: When there is no such queue.
         """
         if not self._url:
-            arn = _ARN.fullmatch(self._queue)
-            if arn is not None:
+            arn = QUEUE_ARN.fullmatch(self._queue)
+            if arn is None:
+                self._url = self._queue
+            else:
                 with self._translated("the queue cannot be found"):
                     answer = self._client.get_queue_url(QueueName=arn[4], QueueOwnerAWSAccountId=arn[3])
                 self._url = answer["QueueUrl"]
-            elif _URL.fullmatch(self._queue):
-                self._url = self._queue
-            else:
-                what = f"{self.title!r} is no queue of SQS"
-                raise ConfigError(what, fix=_SPELLED, where="watch.sqs_queue")
         return self._url
 
     def receive(self, wait: int) -> list[Letter]:

@@ -40,7 +40,7 @@ class Post:
                 access_key_id="any",
                 secret_access_key="any",
                 region="us-east-1",
-                watch=S3Watch(sqs_queue=server.dsn),
+                watch=S3Watch(sqs_queue=f"{server.dsn}/q"),
             )
         )
         self.sqs = self.connection.sqs
