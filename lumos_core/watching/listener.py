@@ -18,6 +18,9 @@ from ..model.scope import NOTHING, Scope
 from ..running.context import RunContext, contained
 from .inbox import Inbox
 
+TOLD = 1_000
+"""Warnings of one source that are remembered as told."""
+
 SOONEST, LATEST = 1.0, 60.0
 """Seconds before a source is listened to again: after its first failure, and at most."""
 
@@ -131,6 +134,8 @@ class Listener(threading.Thread):
         for notice in self._ctx.warnings:
             key = (notice.code, notice.where)
             if key not in self._told:
+                if len(self._told) >= TOLD:  # a watch goes on for months
+                    self._told.clear()
                 self._told.add(key)
                 self._tell(notice)
         self._ctx.warnings.clear()
