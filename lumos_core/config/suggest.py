@@ -21,6 +21,8 @@ from .pipeline import FILE
 from .types import ComponentSpec
 from .variables import escape
 
+RULES = "discovery.yaml"
+"""What people know better about a lake, in its folder."""
 MODELINE = "# yaml-language-server: $schema=lumos.schema.json"
 """What tells editors where the schema of a pipeline file is."""
 
@@ -100,9 +102,9 @@ def explain(target: str | os.PathLike[str], root: str | os.PathLike[str] | None 
 
     Args:
         target: A folder, a file, or a connection string such as `s3://bucket/prefix`.
-        root: The folder that a pipeline would read, where `target` lies inside it. By default `target` itself, and
-            for a file the nearest folder above it with a `lumos.yaml` or `discovery.yaml`, else the present folder
-            if the file lies in it, else the file's own.
+        root: The folder that a pipeline would read, where `target` lies inside it. By default the nearest folder, from
+            `target` up, with a `lumos.yaml` that reads it or a `discovery.yaml`; else `target` itself, and for a file
+            the present folder if the file lies in it, else the file's own.
 
     Returns:
         What was found: datasets, and what is in none.
@@ -121,6 +123,8 @@ def explain(target: str | os.PathLike[str], root: str | os.PathLike[str] | None 
         if _inside(place, base) is None:
             raise ConfigError(f"{place} does not lie in {base}", fix="name a folder above it", where="root")
         asked = _of_pipeline(place, base)
+        if not asked and root is None and place.is_dir() and not (base / RULES).is_file():
+            base = place.absolute()  # what stands above reads something else
         asked = asked or [
             (_spec(registry, one, base), _inside(place, base) or "") for one in suggestions(registry, base)
         ]
@@ -179,12 +183,13 @@ def _inside(place: Path, folder: Path) -> str | None:
 
 
 def _root_of(place: Path) -> Path:
+    """Return the nearest folder that says what is read; else a folder itself, of a file the present one or its own."""
+    above = list(place.absolute().parents)
+    for folder in [place, *above] if place.is_dir() else above:
+        if any((folder / name).is_file() for name in (FILE, RULES)):
+            return folder
     if place.is_dir():
         return place
-    above = place.absolute().parents
-    for folder in above:
-        if any((folder / name).is_file() for name in (FILE, "discovery.yaml")):
-            return folder
     return Path.cwd() if Path.cwd() in above else above[0]
 
 

@@ -132,7 +132,8 @@ class Frame:
     @property
     def simple(self) -> bool:
         """Whether nothing was seen but data directly in it."""
-        return not (self.piles or self.numbers or self.runs or self.named or self.claims or self.noisy)
+        plain = self.piles is None and self.numbers is None and self.runs is None and self.named is None
+        return plain and self.marks is None and self.claims is None and not self.noisy
 
     def leave_out(self, kind: str, what: str, row: int) -> None:
         """Count a file that is in no dataset."""

@@ -178,7 +178,7 @@ class Namer:
         levels = None
         if cluster.partitioned:
             folders = self._spool.folders_of(rows)
-            levels = analyse((folder.split("/") for folder in folders), positional)
+            levels = analyse(folders, positional)
             findings += levels.notes
             if levels.versions:
                 cluster.because("folders hold copies of the whole, told apart by " + ", ".join(levels.versions), 0.85)

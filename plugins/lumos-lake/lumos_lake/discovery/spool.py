@@ -111,14 +111,18 @@ class Spool:
             path, tag = block[row % BLOCK]
             yield Entry(path, self.sizes[row], self.times[row], tag)
 
-    def folders_of(self, rows: Iterable[int]) -> Iterator[str]:
-        """Yield every distinct folder that holds one of some ascending rows, once."""
-        ends = -1
+    def folders_of(self, rows: Iterable[int]) -> Iterator[list[str]]:
+        """Yield every folder that holds one of some ascending rows, as its segments, each run of rows once."""
+        ends = number = -1
+        block = self.block
         for row in rows:
             if row >= ends:
                 index = bisect_right(self.folders, row)
                 ends = self.folders[index] if index < len(self.folders) else len(self)
-                yield self.path(row).rpartition("/")[0]
+                if row // BLOCK != number:
+                    number = row // BLOCK
+                    block = self._block(number)
+                yield block[row % BLOCK][0].split("/")[:-1]
 
 
 class Files(Sequence[Entry]):

@@ -108,7 +108,7 @@ class Told:
         for (name, format), table in sorted(self._tables.items(), key=lambda item: item[0]):
             rows, empty = without_empty(self._spool, table.rows)
             folders = self._spool.folders_of(rows)
-            levels = analyse((folder.split("/") for folder in folders), table.positional)
+            levels = analyse(folders, table.positional)
             counts = table.counts
             present = {column.name for column in levels.columns} | set(levels.versions)
             more = tuple(

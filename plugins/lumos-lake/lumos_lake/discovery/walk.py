@@ -169,6 +169,10 @@ class Walk:
         frame = self._frame
         parent = frame.parent
         assert parent is not None  # the root is never left
+        self._frame = parent
+        if frame.name not in self._holders and frame.tally is None and frame.simple:
+            self._detector.hand_up(frame, list(frame.own.values()))
+            return
         found = self._close(frame, end)
         for format, place, glob in self._holders.get(frame.name, ()):
             if not glob or (format, place) in frame.held:
@@ -183,7 +187,6 @@ class Walk:
             else:
                 parent.marks += frame.marks
         self._detector.hand_up(frame, found)
-        self._frame = parent
 
     def _close(self, frame: Frame, end: int) -> list[Cluster]:
         """Return the clusters of a folder; none when a table format owns it."""
