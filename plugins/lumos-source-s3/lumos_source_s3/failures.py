@@ -6,7 +6,7 @@ Codes: the list of error responses in the API reference of Amazon S3; other serv
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -34,6 +34,7 @@ _LOGIN = {
     "InvalidToken": "the session token is not valid",
     "InvalidClientTokenId": "the access key is not known",
     "InvalidAccessKeyId": "the access key is not known",
+    "XAdminUserNotFound": "the access key is not known",
     "SignatureDoesNotMatch": "the secret key does not belong to the access key",
     "InvalidSecurity": "the credentials are not valid",
     "AccountProblem": "the account has a problem",
@@ -52,7 +53,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -61,6 +62,14 @@ class Redactor:
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         return hidden(_SIGNED.sub(rf"\g<1>{MASK}", text))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret as it is, as a URL carries it, and as Python shows it."""
+    yield from (secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
+    for encoding in ("utf-8", "latin-1"):
+        raw = repr(secret.encode(encoding, "replace"))[2:-1]
+        yield from (raw, raw.replace("\\", "\\\\"))
 
 
 def code_of(error: BaseException) -> str:
@@ -175,7 +184,7 @@ def _words(error: BaseException) -> str:
     if isinstance(answer, dict) and "Error" in answer:
         message = str(answer["Error"].get("Message", "")).strip()
         code = code_of(error)
-        return " ".join(f"{code}: {message}".split()) if message and message != code else code
+        return " ".join(f"{code}: {message}".split()).rstrip(".") if message and message != code else code
     text = str(error)
     if "invalid XML received" in text:
         return "the answer is not that of an S3 server"

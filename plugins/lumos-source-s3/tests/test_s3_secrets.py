@@ -60,6 +60,8 @@ wrongs = st.sampled_from(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(secrets, wrongs)
 @example("/", {"endpoint": "http://127.0.0.1:9"})
+@example(f"{MARK}\r{MARK}", {"endpoint": "http://127.0.0.1:9"})
+@example(f"{MARK}\\\xe9\u20ac'{MARK}", {"endpoint": "http://127.0.0.1:9"})
 def test_no_secret_in_any_error(secret: str, wrong: dict[str, Any]) -> None:
     entry = {"type": "s3", **options(secret), **wrong}
     with pytest.raises(LumosError) as caught:
