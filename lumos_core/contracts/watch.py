@@ -42,7 +42,7 @@ class WatchConfig(Config):
         description="Which events lead to a look; an overwritten object is a created one.",
     )
     debounce: float = Field(
-        default=1,
+        default=0.3,
         ge=0,
         le=3600,
         allow_inf_nan=False,
