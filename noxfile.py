@@ -253,7 +253,10 @@ def rivals(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Tests against large real servers, which are fetched once (Apache Atlas: 290 MB, 45 s to start, 0.7 GB)."""
+    """Tests against large real servers, which are fetched or built once.
+
+    Apache Atlas (290 MB, 45 s to start, 0.7 GB), MinIO and versitygw (by Go, six minutes on two cores), ElasticMQ.
+    """
     install(session, "--group", "tests", *checkout())
     session.run("pytest", "-q", "-m", "servers", *(session.posargs or ["tests", "plugins"]))
 
