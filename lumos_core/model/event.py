@@ -33,7 +33,8 @@ class ChangeEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
     """One dataset changed.
 
     Attributes:
-        id: 16 hex digits over URN, type and the digests before and after: the same change told twice has one id.
+        id: 16 hex digits over URN, type, the digests before and after, and the state of the store that changed: the
+            same change told twice has one id, a dataset that changes back and forth never has it again.
         urn: The dataset.
         type: `created`, `deleted`, `schema-changed` (fields, keys or layout), `modified` (anything else of its
             record; data alone, when a watched storage said so).
@@ -75,7 +76,7 @@ class ChangeEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
     metadata: list[tuple[str, str]] = []
 
 
-def event_id(urn: str, type: Happening, before: str, after: str) -> str:
+def event_id(urn: str, type: Happening, before: str, after: str, state: str) -> str:
     """Return the id of an event.
 
     Args:
@@ -83,5 +84,6 @@ def event_id(urn: str, type: Happening, before: str, after: str) -> str:
         type: What happened.
         before: Digest of its line before; empty when there was none.
         after: Digest of its line after; empty when there is none.
+        state: State of the store that it changed, as `Store.resolve` names it.
     """
-    return hashlib.sha256("\0".join((urn, type, before, after)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join((urn, type, before, after, state)).encode()).hexdigest()[:16]

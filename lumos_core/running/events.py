@@ -160,6 +160,7 @@ class _Maker:
 
     def __init__(self, session: Session, versions: Iterable[VersionChange], changes: Iterable[Change]) -> None:
         self._session, self._seen = session, utc(session.started)
+        self._state = session.store.resolve("head") or ""
         self._versions = Cursor((given.urn, given) for given in versions)
         self._changes = Cursor((change.urn, change) for change in changes)
 
@@ -177,7 +178,7 @@ class _Maker:
         assert known is not None
         shown = happened != "modified"
         event = ChangeEvent(
-            id=event_id(urn, happened, digest(old) if old else "", digest(new) if new else ""),
+            id=event_id(urn, happened, digest(old) if old else "", digest(new) if new else "", self._state),
             urn=urn,
             type=happened,
             at=self._seen,
@@ -204,7 +205,7 @@ class _Maker:
             return None
         before, after = (digest(b"\n".join(lines)) if lines else "" for lines in (facts.before, facts.after))
         event = ChangeEvent(
-            id=event_id(facts.urn, "modified", before, after),
+            id=event_id(facts.urn, "modified", before, after, self._state),
             urn=facts.urn,
             type="modified",
             at=self._seen,

@@ -291,7 +291,7 @@ def _event(urn: str, message: str, every: str = "orders") -> ChangeEvent:
     """A dataset lost a field; `every` stands wherever a message may show what strangers wrote."""
     finding = Finding(rule="field-removed", severity="breaking", fingerprint="0" * 16, path=every, message=message)
     return ChangeEvent(
-        id=event_id(urn, "schema-changed", "1", "2"),
+        id=event_id(urn, "schema-changed", "1", "2", "s1"),
         urn=urn,
         type="schema-changed",
         at="2026-01-15T10:29:58Z",
