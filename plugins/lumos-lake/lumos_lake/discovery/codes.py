@@ -57,9 +57,19 @@ _CLOUD_REGION = re.compile(
 _LOCALE = re.compile(r"[a-z]{2}[-_][a-z]{2}")
 
 
+_CAPITALS = (re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}"))
+"""States, airports, exchanges: there are too many lists to hold, and nothing else is written so."""
+
+
+def is_numbered(name: str) -> bool:
+    """Tell whether a name is a code that has a number in it: `eu-west-1`."""
+    return _CLOUD_REGION.fullmatch(name.casefold()) is not None
+
+
 def of_one_domain(names: list[str]) -> set[str]:
     """Return those names that are codes of one domain: of the domain that most of them belong to."""
     plain = {name: re.sub(r"[\s_]+", "-", name.casefold()) for name in names}
     found = [{name for name, code in plain.items() if code in domain} for domain in _DOMAINS]
     found += [{name for name, code in plain.items() if pattern.fullmatch(code)} for pattern in (_CLOUD_REGION, _LOCALE)]
+    found += [{name for name in names if pattern.fullmatch(name)} for pattern in _CAPITALS]
     return max(found, key=len)

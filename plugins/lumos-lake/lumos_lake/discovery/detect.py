@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Sequence
 
 from .cluster import GENERIC_FOLDERS, Cluster, Trait, unite
-from .codes import of_one_domain
+from .codes import is_numbered, of_one_domain
 from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
@@ -207,7 +207,7 @@ class Detector:
         groups: dict[tuple[str, str], array[int]] = {}
         for index, name in enumerate(named.names):
             if (kind := named.kind(index)) is not None:
-                key = (kind[0], folder_name(name).stem)
+                key = (kind[0], "" if is_numbered(name) else folder_name(name).stem)
                 group = groups.get(key)
                 if group is None:
                     groups[key] = group = array("Q")

@@ -44,7 +44,8 @@ _UUID = r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-
 _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
 _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
-_VARIABLE = re.compile(f"{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_OF = r"\d+[-_]of[-_]\d+"
+_VARIABLE = re.compile(f"{_OF}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _LONGEST_PLAIN_DATE = 20
 """No date has more letters and digits than this without anything between them."""
 _UUID_ALONE = re.compile(_UUID)
@@ -60,7 +61,7 @@ _SHARD_WORDS = words(
     """
     part parts data file files chunk shard block batch output out result results segment seg split
     partition piece page records rows task attempt compacted merged run bucket delta base worker export
-    exports dump
+    exports dump load loads full cdc
     """
 )
 _PLAIN_SHARDS = words(
@@ -194,7 +195,7 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("hour", rf"(?:h|hr|hour)[-_]?(?:{_H}|\d)"),
         (
             "timestamp",
-            rf"{_YEAR}{_S}?{_M}{_S}?{_D}[Tt_\- ]?{_H}(?:[-_:.]?[0-5]\d)?(?:[-_:.]?[0-5]\d)?(?:[.]\d+)?z?",
+            rf"{_YEAR}{_S}?{_M}{_S}?{_D}(?:--|[Tt_\- ])?{_H}(?:[-_:.]?[0-5]\d)?(?:[-_:.]?[0-5]\d)?(?:[.]\d+)?z?",
         ),
     )
 )
@@ -214,6 +215,8 @@ def folder_name(name: str) -> FolderName:
         return FolderName("number")
     if _IDENTIFIER.fullmatch(name):
         return FolderName("run", "id")
+    if _TRANSACTION.fullmatch(name):
+        return FolderName("run", "transaction")
     stripped, count = _VARIABLE.subn("\0", name)
     words = [word for word in _SPLIT.split(stripped.casefold()) if word]
     if count and (not words or all(word in _RUN_WORDS for word in words) or _only_time(words)):
@@ -221,6 +224,8 @@ def folder_name(name: str) -> FolderName:
     return FolderName("named", "", "-".join(words) if count else "")
 
 
+_TRANSACTION = re.compile(r"(?:base_\d+|(?:delete_)?delta_\d+_\d+(?:_\d+)?)(?:_v\d+)?")
+"""Folders of Hive's transactional tables."""
 _YEARLIKE = re.compile(rf"(?<!\d){_YEAR}(?:[-_.]?{_M}(?:[-_.]?{_D})?)?(?!\d)")
 
 

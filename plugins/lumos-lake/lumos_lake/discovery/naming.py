@@ -15,6 +15,8 @@ from .partitions import analyse
 from .similarity import Comparer, spread
 from .spool import Files, Spool, without_empty
 
+_TYPED = ("parquet", "orc", "avro")
+"""Formats that say the types of their columns."""
 DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
@@ -57,6 +59,8 @@ class Namer:
                     name, root = folder or self._root_name, folder
                 else:
                     name, root = self._name(folder, cluster)
+                    if owner is not None and cluster.partitioned and cluster.stem == owner.stem:
+                        name = f"{folder}/*.{cluster.format}" if folder else f"*.{cluster.format}"
                 if name in found:
                     name = f"{name}.{cluster.format}"
                 while name in found:
@@ -109,6 +113,8 @@ class Namer:
                 return pool[0]
             if pool:
                 break
+        if len({member.stem for member in pool}) == 1 and pool[0].partitioned:  # copies in several formats
+            return min(pool, key=lambda m: (-len(m.rows), m.format not in _TYPED, m.format))
         shards = [member for member in pool if not member.stem]
         if len(shards) == 1:
             return shards[0]
@@ -157,8 +163,26 @@ class Namer:
         if len(cluster.rows) == 1 and not cluster.partitioned:
             path = self._spool.path(first)
             return path, path
-        stem = (spelled(self._bare(first)) if cluster.stem else "") or f"*.{cluster.format}"
+        stem = (self._spelled(cluster) if cluster.stem else "") or f"*.{cluster.format}"
         return (f"{folder}/{stem}" if folder else stem), folder
+
+    def _spelled(self, cluster: Cluster) -> str:
+        """Return what is constant in the names of the files, numbers too: `Sales2_2024-01` and on are `Sales2`."""
+        rows = sorted(spread(cluster.rows, 20))
+        bares = list(dict.fromkeys(self._bare(row) for row in rows))
+        pieces = [_VARIABLE.split(bare) for bare in bares]
+        first = pieces[0]
+        if len(bares) == 1 and len(rows) > 1:
+            return bares[0]  # the same name in every partition
+        if len(bares) == 1 or any(len(one) != len(first) for one in pieces):
+            return spelled(bares[0])
+        numbers = [_VARIABLE.findall(bare) for bare in bares]
+        same = [len({one[place] for one in numbers}) == 1 for place in range(len(first) - 1)]
+        made = first[0]
+        for place, number in enumerate(numbers[0]):
+            glued = bool(made) and made[-1].isalpha()
+            made += (number if same[place] and glued else "\0") + first[place + 1]
+        return spelled(made, kept=True)
 
     def _grouping(self, name: str, root: str, cluster: Cluster) -> Grouping:
         rows: Sequence[int] = cluster.rows
@@ -220,10 +244,15 @@ def root_of(spool: Spool, rows: Sequence[int], name: str, positional: Mapping[in
     return "/".join(common)
 
 
-def spelled(bare: str) -> str:
-    """Return what is constant in a file name, as it is spelled: `Sales_2024-01` is `Sales`."""
+def spelled(bare: str, *, kept: bool = False) -> str:
+    """Return what is constant in a file name, as it is spelled: `Sales_2024-01` is `Sales`.
+
+    Args:
+        bare: The name without extensions.
+        kept: What varies stands as NUL in it; every number that is left belongs to the name.
+    """
     words = []
-    for piece in _VARIABLE.sub("\0", bare).split("\0"):
+    for piece in (bare if kept else _VARIABLE.sub("\0", bare)).split("\0"):
         word = piece.strip(" _-.,;()[]+@~=")
         parts = re.split(r"([_\-. ])", word)
         while parts and parts[-1].casefold() in _MONTHS and len(parts) > 1:
