@@ -9,6 +9,7 @@ that broke off goes on behind the last key it saw.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -25,6 +26,8 @@ AGAIN = 16
 """Pages after which a range is cut again."""
 CUT_PAGES = 5
 """Pages of common prefixes that are looked at for one cut."""
+PATIENCE = 5.0
+"""Seconds that requests under way are waited for when nobody wants their answers any more."""
 DEPTH = 8
 """Folders that are gone down in search of a place to cut."""
 
@@ -130,12 +133,13 @@ class Scan:
             self.close()
 
     def close(self) -> None:
-        """End every thread; what they were asking for is waited for."""
+        """End every thread; what they are asking for is waited for, but not for long."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        until = time.monotonic() + PATIENCE
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _start(self) -> None:
         for number in range(self._parallel):

@@ -176,10 +176,12 @@ class S3Storage:
         condition: dict[str, Any] = _unchanged(entry)
         key, doing = key_of(entry.path, self._prefix), "the file cannot be read"
         for again in range(RESUMED + 1):
+            begun = False
             try:
                 answer = self._connection.s3.get_object(
                     **self._common, **condition, Key=key, Range=f"bytes={start}-{end - 1}"
                 )
+                begun = True
                 self._count(get=1 + answer["ResponseMetadata"].get("RetryAttempts", 0))
                 with closing(answer["Body"]) as body:
                     data: bytes = body.read()
@@ -188,9 +190,9 @@ class S3Storage:
                 self._count(read=len(data))
                 return data
             except Exception as error:
-                if again == RESUMED or not transient(error):
+                # botocore tries requests again, and not answers that break off.
+                if again == RESUMED or not begun or not transient(error):
                     raise told(error, doing, self._connection.redact, entry.path) from None
-                time.sleep(PAUSE * 2**again)
         raise AssertionError("unreachable")
 
     def _count(self, **amounts: int) -> None:

@@ -319,3 +319,24 @@ def test_keys_and_paths_of_a_source() -> None:
     source = S3Source(S3Config(bucket="lake", prefix="raw"))
     assert source.path_of("raw/a//b.csv") == "a/%2F/b.csv" and source.path_of("else/x") is None
     assert source.location("a/%2F/b.csv") == "s3://lake/raw/a//b.csv" and source.location("") == "s3://lake/raw/"
+
+
+def test_a_listing_goes_on_behind_any_path(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumos_source_s3.storage.PAGE", 3)
+    names = ["a.csv", "a/b.csv", "a/c/d.csv", "a0.csv", "b/", "b/c.csv", "b/d.csv", "c/d/e.csv", "c/d/f.csv", "z.csv"]
+    for name in names:
+        bucket.put(f"raw/{name}", "" if name.endswith("/") else CSV)
+    options = {key: value for key, value in bucket.options.items() if key != "type"}
+    source = S3Source(S3Config.model_validate({**options, "prefix": "raw"}))
+    place = source.storage([], [])
+    whole = sorted(name for name in names if not name.endswith("/"))
+    assert [entry.path for entry in place.list()] == whole
+    for start in [*whole, "a", "b", "b/", "zz"]:
+        assert [one.path for one in place.list(start_after=start)] == [path for path in whole if path > start]
+        under = [one.path for one in place.list(start_after=start, under=["c/d", "a", "b"])]
+        assert under == [path for path in whole if path > start and path.startswith(("a/", "b/", "c/d/"))]
+    entry = next(one for one in place.list() if one.path == "a/b.csv")
+    assert place.stat("a/b.csv").etag == entry.etag and place.stat("a/b.csv").size == entry.size
+    with pytest.raises(FileNotFoundError):
+        place.stat("a/none.csv")
+    source.close()
