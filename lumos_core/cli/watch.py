@@ -93,8 +93,10 @@ class _People(_Quiet):
             told = "first state" if result.first else "nothing changed" if not result.changed else "changed"
             click.echo(visible(f"{result.finished}  {told}: {count:,} records looked at"))
         if result.gate.enabled and not result.gate.passed:
-            count = f"{result.gate.failing} change{'' if result.gate.failing == 1 else 's'}"
-            click.secho(f"{result.finished}  gate failed: {count} of severity {result.gate.fail_on} or worse", fg="red")
+            failing = f"{result.gate.failing} change{'' if result.gate.failing == 1 else 's'}"
+            click.secho(
+                f"{result.finished}  gate failed: {failing} of severity {result.gate.fail_on} or worse", fg="red"
+            )
         self._first = False
         super().looked(result)
 
