@@ -6,6 +6,7 @@ import http.client
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -119,9 +120,14 @@ class Bucket:
         return {"type": "s3", "bucket": self.name, **self.server.login}
 
 
-@pytest.fixture(scope="session")
+@cache
+def _client_of(server: S3Server) -> Any:
+    return server.client()
+
+
+@pytest.fixture
 def s3_client(s3_server: S3Server) -> Any:
-    return s3_server.client()
+    return _client_of(s3_server)
 
 
 @pytest.fixture
