@@ -17,6 +17,8 @@ from lumos_lake.units import BLOCK, pack, unpack
 PLACE = st.text("ab/é\udcff .", min_size=1, max_size=12)
 ENTRIES = st.lists(st.builds(Entry, PLACE, st.integers(0, 9), st.integers(-5, 1 << 62), st.sampled_from(["", "t"])))
 
+UUID, OTHER = "5f0c3b2e-1111-4222-8333-444455556666", "6a0c3b2e-2222-4a22-9333-44445555666f"
+
 
 def spooled(entries):
     made = spool.Spool()
@@ -71,6 +73,18 @@ def test_names_of_one_shape_are_read_alike(name, data):
     if names.same_shape(name) == names.same_shape(other):
         first, second = (names.file_name(one, {".csv": "csv"}) for one in (name, other))
         assert first[:3] == second[:3]
+
+
+@given(
+    st.lists(st.sampled_from(["part-", "00", "7", "-c000", ".", "csv", "bz2", "-", UUID, "x", "+", "é"]), min_size=1)
+)
+def test_what_looks_like_a_name_has_its_shape(pieces):
+    name, rng = "".join(pieces), random.Random(len(pieces))
+    other = "".join(rng.choice("0123456789") if char.isdigit() else char for char in name.replace(UUID, OTHER))
+    for one in (name, other, name + "x"):
+        if names.like(name)(one):
+            assert names.same_shape(one) == names.same_shape(name)
+    assert names.like(name)(name)
 
 
 def test_one_folder_of_many_files_and_many_folders_of_one_are_one_dataset_each():

@@ -59,8 +59,11 @@ PATHS = st.lists(
 @given(PATHS, st.lists(st.integers(0, 24)))
 def test_odd_layouts_too(tmp_path_factory, paths, empty):
     listing = [Entry(path, int(index not in empty)) for index, path in enumerate(sorted(paths))]
-    first, second, _ = again(listing, None, tmp_path_factory.mktemp("odd"))
-    assert datasets(first) == datasets(second)
+    first, second, spelled = again(listing, None, tmp_path_factory.mktemp("odd"))
+    said = {one.grouping.name for one in spelled if one.rules}
+    assert {one for one in datasets(first) if one[0] in said} <= datasets(second)
+    if len(said) == len(spelled):
+        assert datasets(first) == datasets(second)
 
 
 @given(st.text(min_size=1))

@@ -175,6 +175,9 @@ MENDED = frozenset(
         "a day and an hour in one folder name",
         "two formats in one tree of partitions",
         "transactions of Hive",
+        "a folder per item",
+        "decades",
+        "an odd file in one of three code folders",
     ]
 )
 """Names of those that are right by now."""

@@ -65,6 +65,8 @@ class Detector:
             merged += self._lay(pile, depth, kind, grain or pile.grain)
         if frame.runs is not None:
             merged += self._nameless(frame, "run", frame.runs)
+        if frame.named is not None and frame.grain:
+            merged += self._items(frame, frame.named)
         if frame.named is None:
             return self._absorb(own, merged) if merged else own
         codes, taken = self._codes(frame, frame.named)
@@ -190,6 +192,24 @@ class Detector:
 
     # Pass 6: named siblings
 
+    def _items(self, frame: Frame, named: Kids) -> list[Cluster]:
+        """Join folders inside date partitions that hold nothing but one file with the name of the folder."""
+        items: list[Cluster] = []
+        rest = Kids()
+        for name, found in named:
+            (cluster, *more) = found
+            alone = not more and not cluster.rel and len(cluster.rows) == 1 and folder_name(name).stem
+            if alone and self._spool.path(cluster.rows[0]).rpartition("/")[2].startswith(f"{name}."):
+                items.append(cluster)
+            else:
+                rest.add(name, found, self._traits)
+        if not items or len({cluster.format for cluster in items}) > 1 or not self._alike_all(items):
+            return []
+        frame.named = rest if len(rest) else None
+        joined = unite(items)
+        _level(joined, frame.depth, "item", "")
+        return [joined]
+
     def _codes(self, frame: Frame, named: Kids) -> tuple[list[Cluster], set[int]]:
         """Join three or more sibling folders whose names are codes of one domain, below a folder that names a table.
 
@@ -206,7 +226,10 @@ class Detector:
         known = self._known(table.path) is not None
         groups: dict[tuple[str, str], array[int]] = {}
         for index, name in enumerate(named.names):
-            if (kind := named.kind(index)) is not None:
+            kind = named.kind(index)
+            if kind is None and known:  # an odd file in a folder of a table that is known
+                kind = named.main(index)
+            if kind is not None:
                 key = (kind[0], "" if is_numbered(name) else folder_name(name).stem)
                 group = groups.get(key)
                 if group is None:
@@ -224,11 +247,11 @@ class Detector:
                 continue
             if not self._alike(format, [named.last[index] for index in group], unknown=known):
                 continue
-            joined = unite(named.clusters(index)[0] for index in group)
+            joined = unite(named.take_main(index) for index in group)
             joined.partitioned = True
             joined.positional = {**joined.positional, frame.depth: "partition"}
             joined.because("sibling folders are codes of one domain and hold the same schema", 0.7)
-            return [joined], set(group)
+            return [joined], {index for index in group if named.kind(index) is not None or not named.clusters(index)}
         return [], set()
 
 
@@ -241,6 +264,8 @@ def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
     cluster.positional = {**cluster.positional, depth: label}
     if kind == "date":
         cluster.because(f"folders are named by date ({grain})", 0.95)
+    elif kind == "item":
+        cluster.because("folders inside the dates hold a file each that is named like the folder", 0.8)
     elif kind == "run":
         cluster.because("folders are named by run or identifier and hold the same schema", 0.85)
     else:

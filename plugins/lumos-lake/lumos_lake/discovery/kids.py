@@ -97,6 +97,25 @@ class Kids:
         found = self._others[index]
         return (found[0].format, found[0].stem) if len(found) == 1 and not found[0].rel else None
 
+    def main(self, index: int) -> tuple[str, str] | None:
+        """Return (format, stem) of the largest cluster of a folder that is not in a named folder below it, if any."""
+        found = self._largest(index)
+        return None if found is None else (found.format, found.stem)
+
+    def _largest(self, index: int) -> Cluster | None:
+        found = [cluster for cluster in self.clusters(index) if not cluster.rel]
+        return max(found, key=lambda cluster: (len(cluster.rows), cluster.variable, cluster.stem), default=None)
+
+    def take_main(self, index: int) -> Cluster:
+        """Take the largest cluster out of a folder of several; the only one stays where it is."""
+        found = self.clusters(index)
+        if len(found) == 1:
+            return found[0]
+        largest = self._largest(index)
+        assert largest is not None  # `main` was asked before
+        found.remove(largest)
+        return largest
+
     def __iter__(self) -> Iterator[Child]:
         for index, name in enumerate(self.names):
             yield name, self.clusters(index)

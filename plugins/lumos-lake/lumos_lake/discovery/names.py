@@ -6,7 +6,7 @@ Template: a name with its variable parts (digits, dates, uuids, hashes) taken ou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -45,7 +45,8 @@ _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
 _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
 _OF = r"\d+[-_]of[-_]\d+"
-_VARIABLE = re.compile(f"{_OF}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_DECADE = r"(?<!\d)(?:\d\d)?\d\ds(?![0-9A-Za-z])"
+_VARIABLE = re.compile(f"{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _LONGEST_PLAIN_DATE = 20
 """No date has more letters and digits than this without anything between them."""
 _UUID_ALONE = re.compile(_UUID)
@@ -142,7 +143,7 @@ def file_name(name: str, extensions: Mapping[str, str]) -> FileName:
 
 
 _DASHED = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])")
-_NO_UUID = "00000000-0000-4000-8000-000000000000"
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
@@ -155,6 +156,26 @@ def same_shape(name: str) -> str:
         name = _DASHED.sub(_NO_UUID, name)
     head, dot, tail = name.partition(".")
     return f"{head.translate(_DIGITS)}.{_tail(tail)}" if dot else head.translate(_DIGITS)
+
+
+@lru_cache(maxsize=1024)
+def _like(shape: str) -> Callable[[str], object]:
+    head, dot, tail = shape.partition(".")
+    parts = [head, *(tail.split(".") if dot else ())]
+    made = []
+    for place, part in enumerate(parts):
+        numeric = place == 0 or part[:1] == "0"
+        pieces = (
+            re.sub("0+", lambda run: f"[0-9]{{{len(run[0])}}}", piece) if numeric else re.escape(piece)
+            for piece in (re.escape(one) if numeric else one for one in part.split(_NO_UUID))
+        )
+        made.append(_DASHED.pattern.join(pieces))
+    return re.compile(r"\.".join(made)).fullmatch
+
+
+def like(name: str) -> Callable[[str], object]:
+    """Return what tells, at little cost, whether another file name has the same shape; it may say no where it has."""
+    return _like(same_shape(name))
 
 
 @lru_cache(maxsize=4096)

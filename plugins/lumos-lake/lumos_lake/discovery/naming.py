@@ -59,7 +59,8 @@ class Namer:
                     name, root = folder or self._root_name, folder
                 else:
                     name, root = self._name(folder, cluster)
-                    if owner is not None and cluster.partitioned and cluster.stem == owner.stem:
+                    copies = owner is not None and cluster.stem == owner.stem and cluster.format != owner.format
+                    if copies and cluster.partitioned:
                         name = f"{folder}/*.{cluster.format}" if folder else f"*.{cluster.format}"
                 if name in found:
                     name = f"{name}.{cluster.format}"
@@ -113,7 +114,9 @@ class Namer:
                 return pool[0]
             if pool:
                 break
-        if len({member.stem for member in pool}) == 1 and pool[0].partitioned:  # copies in several formats
+        formats = {member.format for member in pool}
+        if len({member.stem for member in pool}) == 1 and pool[0].partitioned and len(formats) == len(pool):
+            # copies in several formats
             return min(pool, key=lambda m: (-len(m.rows), m.format not in _TYPED, m.format))
         shards = [member for member in pool if not member.stem]
         if len(shards) == 1:

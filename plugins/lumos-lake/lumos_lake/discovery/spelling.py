@@ -165,6 +165,8 @@ def _every(grouping: Grouping, extensions: Mapping[str, str]) -> tuple[str, ...]
 
 
 def _shaped(grouping: Grouping, name_of: Callable[[str], str]) -> tuple[str, ...]:
+    if len(set(grouping.positional.values())) < len(grouping.positional):
+        return ()  # a rule names a level once
     shapes: dict[str, None] = {}
     before, folder_shape = "\0", ""
     for files in (grouping.files, grouping.empty):
@@ -185,9 +187,7 @@ def _folder(folder: str, positional: Mapping[int, str]) -> str:
         if equals and key:
             segments.append(f"{escape(key)}=*")
         elif index in positional:
-            label = positional[index]
-            later = any(place > index and other == label for place, other in positional.items())
-            segments.append("{*}" if later else f"{{{label}}}")
+            segments.append(f"{{{positional[index]}}}")
         else:
             segments.append(escape(segment))
     return "/".join(segments)

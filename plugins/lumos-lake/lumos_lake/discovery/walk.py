@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..storage import Entry
-from . import noise
+from . import names, noise
 from .cluster import Cluster
 from .detect import Detector
 from .frame import Frame, Tally, add
@@ -19,6 +19,7 @@ from .told import Told
 
 _VERDICTS = 100_000
 _SHORT = 24
+_STREAK = 16
 
 
 class Verdict(NamedTuple):
@@ -37,6 +38,9 @@ class Verdict(NamedTuple):
     noise: str
     format: str
     bare: bool
+
+
+_NOTHING = Verdict(None, False, "", "", False)
 
 
 class Walk:
@@ -97,6 +101,10 @@ class Walk:
         spool, verdicts = self._spool, self._verdicts
         sizes, times, block, judge = spool.sizes, spool.times, spool.block, self._verdict
         last, folder, opened = "", "\0", False
+        # Long names hold identifiers and are never seen twice; one that looks like many before it is judged like them.
+        expected = _NOTHING
+        expects: Callable[[str], object] | None = None
+        streak = 0
         self._told = told
         for entry in entries:
             path = entry.path
@@ -126,7 +134,14 @@ class Walk:
                 own, plain = frame.own, not frame.noisy and not frame.globs
             name = path[cut + 1 :]
             if plain:
-                verdict = verdicts.get(name) or judge(name)
+                if expects is not None and expects(name):
+                    verdict = expected
+                else:
+                    verdict = verdicts.get(name) or judge(name)
+                    if verdict is not expected:
+                        expected, streak, expects = verdict, 0, None
+                    elif len(name) > _SHORT and (streak := streak + 1) == _STREAK:
+                        expects = names.like(name)
                 if verdict.key is not None and (cluster := own.get(verdict.key)) is not None:
                     cluster.rows.append(row)
                     if verdict.variable:
