@@ -194,7 +194,7 @@ def spent(urn: str, counts: Mapping[str, int], ctx: Context) -> AnyRecord:
     return Record(f"{urn}#audit@{run_time(ctx)}", Stats(metrics=sorted(counts.items())))
 
 
-def classes(files: Iterable[Entry]) -> list[tuple[str, int]]:
+def classes(files: Iterable[Entry]) -> list[tuple[str, int | str]]:
     """Return bytes and files by storage class (`storage.bytes.GLACIER`); empty where all are of the usual one."""
     found: dict[str, list[int]] = {}
     for entry in files:
@@ -207,7 +207,7 @@ def classes(files: Iterable[Entry]) -> list[tuple[str, int]]:
     return sorted(pair for name, (size, count) in rows for pair in _of_class(name, size, count))
 
 
-def _of_class(name: str, size: int, count: int) -> tuple[tuple[str, int], tuple[str, int]]:
+def _of_class(name: str, size: int, count: int) -> tuple[tuple[str, int | str], tuple[str, int | str]]:
     return (f"storage.bytes.{name}", size), (f"storage.files.{name}", count)
 
 
