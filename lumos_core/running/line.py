@@ -253,10 +253,11 @@ class Line:
         result.warnings, result.failures = session.warnings, session.failures
         self._close()
         with session.stage("report"):
-            if self.trace or any(one.written or one.failed for one in result.published):
-                report(session, result, self.reports)
             if not self.dry_run:
                 deliver(session, result, notifiers(self.reports))
+            self._close()  # a notifier that failed is told by the reports
+            if self.trace or any(one.written or one.failed for one in result.published):
+                report(session, result, self.reports)
         self._close()
         session.observers.run_finished(result)
 

@@ -346,6 +346,22 @@ def test_events_of_a_run_that_did_not_happen_are_forgotten(shelf, monkeypatch):
     store.close()
 
 
+def test_a_report_tells_of_a_notifier_that_cannot_send(shelf):
+    reports = [
+        {"type": "lumos_core.testing.watched:DiaryNotifier", "path": "diary.jsonl", "broken": "broken"},
+        {"type": "json", "path": "report.json"},
+    ]
+    shelf.write(reports=reports)
+    shelf.put("orders", id="int64")
+    shelf.run()
+    shelf.put("orders", id="int64", total="int64")
+    shelf.broken.touch()
+    assert shelf.run().exit_code == 3
+    report = json.loads((shelf.folder / "report.json").read_text(encoding="utf-8"))
+    assert report["exit_code"] == 3
+    assert [one["message"] for one in report["failures"]] == ["the diary cannot be written"]
+
+
 def test_two_notifiers_of_one_name_are_owed_apart(shelf):
     one = {"type": "lumos_core.testing.watched:DiaryNotifier", "name": "diary", "path": "diary.jsonl"}
     shelf.write(reports=[{**one, "broken": "broken"}, {**one, "path": "other.jsonl"}])
