@@ -8,7 +8,17 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from lumos_core.plugin_api import AnyRecord, ComponentSpec, Context, Covered, Format, Graph, LumosError, read_yaml
+from lumos_core.plugin_api import (
+    AnyRecord,
+    ComponentSpec,
+    Context,
+    Covered,
+    Format,
+    Graph,
+    LumosError,
+    Scope,
+    read_yaml,
+)
 
 from .config import DEFAULT_FORMATS
 from .discovery import Layout, Overrides, Signature, layout
@@ -34,6 +44,7 @@ class Looking:
         self.cancelled: Callable[[], bool] = lambda: False
         self.full = self.once = False
         self.run_id = "look"
+        self.room: Scope | None = None
 
     def covered(self, covered: Covered) -> None:
         """Declare nothing."""
