@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
+    from .config.api import load_pipeline
     from .config.types import ComponentSpec, FormatSpec, LocalPath
     from .contracts.catalog import Catalog, Hit, Operation, Outcome
     from .contracts.component import Config, Support
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
     from .texts import visible
 
 _WHERE = {
+    "config.api": "load_pipeline",
     "config.types": "ComponentSpec FormatSpec LocalPath",
     "contracts.catalog": "Catalog Hit Operation Outcome",
     "contracts.component": "Config Support",
@@ -217,8 +219,8 @@ __all__ = [
     "Entity",
     "Entry",
     "Event",
-    "Explained",
     "Executor",
+    "Explained",
     "Field",
     "File",
     "Finding",
@@ -312,6 +314,7 @@ __all__ = [
     "line_key",
     "line_kind",
     "line_urn",
+    "load_pipeline",
     "make_key",
     "normalise",
     "paths",

@@ -96,9 +96,7 @@ def chosen(pipeline: str | None, bucket: str | None, prefix: str | None, more: d
         UsageError: When neither is given.
         ConfigError: When the pipeline is not valid, or has no such source.
     """
-    from importlib import import_module
-
-    from lumos_core.plugin_api import ConfigError
+    from lumos_core.plugin_api import ConfigError, load_pipeline
 
     from .config import S3Config
 
@@ -108,9 +106,7 @@ def chosen(pipeline: str | None, bucket: str | None, prefix: str | None, more: d
         if not bucket:
             raise click.UsageError("name a pipeline, or give --bucket")
         return [checked({"bucket": bucket, **more})]
-    # The public surface of the kernel, which `plugin_api` does not repeat.
-    loaded = import_module("lumos_core").load_pipeline(pipeline)
-    found = [spec.config for spec in loaded.sources if isinstance(spec.config, S3Config)]
+    found = [spec.config for spec in load_pipeline(pipeline).sources if isinstance(spec.config, S3Config)]
     wanted = [config for config in found if bucket in (None, config.bucket)]
     if not wanted:
         buckets = ", ".join(sorted({config.bucket for config in found})) or "none"
