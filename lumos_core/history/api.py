@@ -18,7 +18,7 @@ from ..model.urns import host
 from . import query
 from .refs import names_file, nothing_recorded, resolve
 from .versions import version_prefix
-from .views import View
+from .views import View, lines_of_kinds
 
 if TYPE_CHECKING:
     from ..config.pipeline import Pipeline
@@ -209,14 +209,20 @@ def _name(entry: Entry) -> tuple[str, str, str]:
 
 
 def dataset_urn(store: Store[Any], dataset: str, as_of: str = "head") -> str:
-    """Return the URN of a dataset; one that is gone is still found by its URN.
+    """Return the URN of a dataset; one that is gone is still found.
 
     Raises:
-        UsageError: When there is no such dataset, then or ever.
+        UsageError: When there is no such dataset, then or ever; or when several have that name.
     """
-    if dataset.startswith("urn:") and next(store.log(host(dataset)), None) is not None:
-        return host(dataset)
-    return query.find(resolve(store, as_of), dataset).urn
+    if dataset.startswith("urn:"):
+        if next(store.log(host(dataset)), None) is not None:
+            return host(dataset)
+        return query.find(resolve(store, as_of), dataset).urn
+    seen = resolve(store, as_of)
+    urn, _ = query.match(lines_of_kinds(seen, frozenset()), dataset)
+    if urn is None:
+        urn, _ = query.match(store.history("dataset", "urn:lumos:dataset:"), dataset)
+    return urn or query.find(seen, dataset).urn  # which tells what is close
 
 
 def _versions(store: Store[Any], urn: str) -> dict[str, Version]:

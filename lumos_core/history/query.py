@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -60,31 +60,47 @@ def find(view: View, text: str) -> AnyRecord:
     """
     if text.startswith("urn:"):
         return _by_urn(view, text)
+    urn, names = match(lines_of_kinds(view, frozenset()), text)
+    if urn is None:
+        raise _nothing(text, names)
+    return _by_urn(view, urn)
+
+
+def match(lines: Iterable[bytes], text: str) -> tuple[str | None, list[str]]:
+    """Return the URN of the record that is meant by a name, as `find` chooses it, and the names of the others.
+
+    Args:
+        lines: Records; one that comes again counts once.
+        text: Its name, the end of its name, or what it is called.
+
+    Raises:
+        UsageError: When several fit.
+    """
     encoded = urns.encode(text)
     needle = b'"name":' + msgspec.json.encode(text)
-    exact: list[str] = []
-    ends: list[str] = []
-    called: list[str] = []
+    exact: dict[str, None] = {}
+    ends: dict[str, None] = {}
+    called: dict[str, None] = {}
     names: list[str] = []
-    for line in lines_of_kinds(view, frozenset()):
+    for line in lines:
         urn = line_urn(line)
         name = urns.parse(urn).name
         if name == encoded:
-            exact.append(urn)
+            exact[urn] = None
         elif name.endswith(encoded) and name[: -len(encoded)].endswith(("/", ".", ":")):
-            ends.append(urn)
+            ends[urn] = None
         elif needle in line and decode(line).value.name == text:
-            called.append(urn)
+            called[urn] = None
         elif len(names) < _ENOUGH_NAMES:
             names.append(urns.decode(name))
     for found in (exact, ends, called):
-        fitting = [urn for urn in found if urns.parse(urn).kind == "dataset"] or found
+        fitting = [urn for urn in found if urns.parse(urn).kind == "dataset"] or list(found)
         if len(fitting) == 1:
-            return _by_urn(view, fitting[0])
+            return fitting[0], names
         if fitting:
             some = ", ".join(fitting[:5]) + (", ..." if len(fitting) > 5 else "")
             raise UsageError(f"{len(fitting)} things are called {text}", why=some, fix="give the URN")
-    raise _nothing(text, names)
+    return None, names
 
 
 def _by_urn(view: View, urn: str) -> AnyRecord:

@@ -89,10 +89,11 @@ class TestWithAPipeline:
         assert [moment.version.schema for moment in api.log(name, as_of="S-1") if moment.version] == ["1.0.0"]
 
     def test_the_history_of_what_is_gone(self) -> None:
-        assert [moment.entry.digest == "" for moment in api.log(CUSTOMERS)] == [True, False]
-        with pytest.raises(UsageError, match="there is no customers"):
-            api.log("customers")
+        for name in (CUSTOMERS, "shop/customers", "customers"):
+            assert [moment.entry.digest == "" for moment in api.log(name)] == [True, False]
         assert len(api.log("customers", as_of="S-2")) == 1
+        with pytest.raises(UsageError, match="there is no custom"):
+            api.log("custom")
 
     def test_a_file_has_no_history(self, store: MemoryStore, tmp_path: Path) -> None:
         path = write(tmp_path / "s.lumos.jsonl", store, "head")
