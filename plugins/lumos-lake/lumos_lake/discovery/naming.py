@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from operator import gt
 
@@ -17,6 +17,7 @@ from .spool import Files, Spool, without_empty
 
 _TYPED = ("parquet", "orc", "avro")
 """Formats that say the types of their columns."""
+_NONE: dict[int, str] = {}
 DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
@@ -43,15 +44,19 @@ class Namer:
         self._comparer = comparer
         self._known = known
         self._extensions = extensions
+        self._shared: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def groupings(self, clusters: Iterable[Cluster]) -> list[Grouping]:
-        """Return the datasets, sorted by name."""
+    def groupings(self, clusters: list[Cluster]) -> list[Grouping]:
+        """Return the datasets, sorted by name; the list of clusters is emptied."""
         by_folder: dict[tuple[str, ...], list[Cluster]] = {}
-        for cluster in clusters:
+        clusters.reverse()
+        while clusters:
+            cluster = clusters.pop()  # what is named is needed no more: there may be a million
             for part in self._by_schema(cluster):
                 by_folder.setdefault(part.rel, []).append(part)
         found: dict[str, Grouping] = {}
-        for rel, members in sorted(by_folder.items()):
+        for rel in sorted(by_folder):
+            members = by_folder.pop(rel)
             folder = "/".join(rel)
             owner = self._owner(rel, members)
             for cluster in sorted(members, key=lambda member: (member is not owner, member.stem, member.format)):
@@ -213,6 +218,7 @@ class Namer:
             cluster.because("file names differ only in numbers, dates or identifiers", 0.95)
         else:
             cluster.because("a file of its own", 0.95)
+        evidence = tuple(sorted(cluster.evidence))
         return Grouping(
             name=name,
             root=root_of(self._spool, rows, name, positional) if root else root,
@@ -220,10 +226,10 @@ class Namer:
             files=Files(self._spool, rows),
             partitions=levels.columns if levels else (),
             confidence=cluster.confidence,
-            evidence=tuple(sorted(cluster.evidence)),
+            evidence=self._shared.setdefault(evidence, evidence),
             findings=list(dict.fromkeys(findings)),
-            positional=positional,
-            empty=Files(self._spool, empty),
+            positional=positional or _NONE,
+            empty=Files(self._spool, empty) if empty else (),
         )
 
 
