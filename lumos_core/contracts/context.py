@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..model.graph import Graph
 from ..model.record import AnyRecord
-from ..model.scope import Covered
+from ..model.scope import Covered, Scope
 
 
 class Context(Protocol):
@@ -23,6 +23,8 @@ class Context(Protocol):
         cancelled: Polled at least once per file, page or query; return early when it says True.
         full: True when the user asked to reread everything (`--full`); do not trust `memo` then.
         run_id: The id of this run.
+        room: How far a source may go beyond what `plan` was asked for, where it finds that more has changed with it (in
+            a watch); it declares and yields that too. None: not at all.
         once: True when `Source.watch` is to return as soon as nothing waits any more (`lumos watch --once`).
     """
 
@@ -32,6 +34,7 @@ class Context(Protocol):
     full: bool
     run_id: str
     once: bool
+    room: Scope | None
 
     def covered(self, covered: Covered) -> None:
         """Declare that all of a scope was seen for some aspects, or that it was not and why."""

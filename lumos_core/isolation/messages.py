@@ -83,6 +83,7 @@ class Call(Message, frozen=True):
         cancelled: The run was cancelled before the call began.
         scope, unit, batch, tokens, text, limit, line: What the method takes.
         once: `Context.once`.
+        room: `Context.room`.
     """
 
     component: int
@@ -99,6 +100,7 @@ class Call(Message, frozen=True):
     limit: int = 0
     line: bytes = b""
     once: bool = False
+    room: Scope | None = None
 
 
 class Answer(Message, frozen=True):

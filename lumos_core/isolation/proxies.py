@@ -53,6 +53,7 @@ class _Remote:
                 _Desk(None).answer, lambda: False
             )
         what |= {"full": ctx.full, "run_id": ctx.run_id, "cancelled": ctx.cancelled(), "once": ctx.once}
+        what["room"] = ctx.room
         return worker.call(m.Call(self._number, self._ref, method, **what)).pieces(_Desk(ctx).answer, ctx.cancelled)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..model.graph import Graph
 from ..model.record import AnyRecord, decode
-from ..model.scope import Covered
+from ..model.scope import Covered, Scope
 from . import messages as m
 from .serving import Conversation
 
@@ -16,10 +16,12 @@ from .serving import Conversation
 class RemoteContext:
     """A `Context` over a conversation. The graph is empty: sources and catalogs run before or after it is known."""
 
-    def __init__(self, call: Conversation, *, full: bool, run_id: str, once: bool = False) -> None:
+    def __init__(
+        self, call: Conversation, *, full: bool, run_id: str, once: bool = False, room: Scope | None = None
+    ) -> None:
         self._call = call
         self._walks = itertools.count()
-        self.full, self.run_id, self.once = full, run_id, once
+        self.full, self.run_id, self.once, self.room = full, run_id, once, room
         self.memo: MutableMapping[bytes, bytes] = RemoteMemo(call)
         self.graph = Graph()
 

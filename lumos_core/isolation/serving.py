@@ -125,7 +125,7 @@ class Server:
         from .remote_context import RemoteContext
 
         component = self._component(request)
-        ctx = RemoteContext(call, full=request.full, run_id=request.run_id, once=request.once)
+        ctx = RemoteContext(call, full=request.full, run_id=request.run_id, once=request.once, room=request.room)
         scope, unit = request.scope, request.unit
         method = getattr(component, request.method)
         if request.method == "check":

@@ -9,7 +9,7 @@ from typing import Any
 from ..contracts.reporter import Notice
 from ..model.graph import Graph
 from ..model.record import AnyRecord, decode
-from ..model.scope import Covered
+from ..model.scope import Covered, Scope
 from ..model.urns import host, kind
 from .redact import Redactor
 
@@ -54,9 +54,11 @@ class RunContext:
         graph: Graph | None = None,
         full: bool = False,
         once: bool = False,
+        room: Scope | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
     ) -> None:
         self.run_id, self.memo, self.full, self.once = run_id, memo, full, once
+        self.room = room
         self.cancelled = cancelled
         self.graph = graph if graph is not None else Graph()
         self.declared: list[Covered] = []

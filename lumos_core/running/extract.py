@@ -135,12 +135,12 @@ def _open_sources(session: Session) -> dict[int, tuple[ComponentSpec, Source[Any
 def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[Any]]]) -> Iterator[Task]:
     """Plan every source.
 
-    A source that is due is looked at whole, and first: what it speaks of is then asked of the others too, since a
-    record may be theirs as well. Where it does not say what that is, they are looked at whole.
+    A source that is due is looked at first: what it speaks of is then asked of the others too, since a record may be
+    theirs as well. Where it does not say what that is, they are asked what it was asked.
     """
     asked = [session.within]
     for number, within in session.due.items():
-        ctx = yield from _plan_one(session, number, *components[number], within)
+        ctx = yield from _plan_one(session, number, *components[number], within, session.rooms.get(number))
         found = [] if ctx is None else [one.scope for one in ctx.declared if RECORD in one.aspects]
         asked += found or [within]
     session.asked = united(asked)
@@ -150,10 +150,10 @@ def _plan(session: Session, components: dict[int, tuple[ComponentSpec, Source[An
 
 
 def _plan_one(
-    session: Session, number: int, spec: ComponentSpec, source: Source[Any], within: Scope
+    session: Session, number: int, spec: ComponentSpec, source: Source[Any], within: Scope, room: Scope | None = None
 ) -> Generator[Task, None, RunContext | None]:
     """Plan one source; return the context that it declared in, None when it failed."""
-    ctx = _context(session, spec)
+    ctx = _context(session, spec, room)
     try:
         with contained():
             source.check(ctx)
@@ -172,12 +172,13 @@ def _plan_one(
         return None
 
 
-def _context(session: Session, spec: ComponentSpec) -> RunContext:
+def _context(session: Session, spec: ComponentSpec, room: Scope | None = None) -> RunContext:
     store = session.store
     return session.context(
         spec,
         look=lambda kind, urn: store.get("head", kind, urn),
         walk=lambda kind: store.lines("head", kind=kind),
+        room=room,
     )
 
 

@@ -52,7 +52,8 @@ class Session:
         folder: The files of this run (`.lumos/runs/<run id>`), kept for its reports.
         scratch: Files that vanish when the run ends.
         asked: What this run was asked to read, by now; nothing outside is concluded.
-        due: Number of a source -> what of it is looked at whole, beside `within`; see `extract`.
+        due: Number of a source -> what of it is looked at first, beside `within`; see `extract`.
+        rooms: Number of a source -> how far it may go beyond that.
         touched: What a watch heard of the datasets that it reads again; None when nobody watches.
         coverage: What the components declared so far.
         released: Everything that must be closed at the end.
@@ -68,9 +69,11 @@ class Session:
         progress: Progress,
         cancelled: threading.Event | None = None,
         due: Mapping[int, Scope] | None = None,
+        rooms: Mapping[int, Scope] | None = None,
         touched: Touched | None = None,
     ) -> None:
         self.asked, self.due, self.touched = within, due or {}, touched
+        self.rooms = rooms or {}
         self.pipeline, self.store, self.full, self.within, self.progress = (
             pipeline,
             store,
@@ -153,6 +156,7 @@ class Session:
         look: Look,
         walk: Walk,
         *,
+        room: Scope | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
     ) -> RunContext:
         """Return a fresh context for one component (and one unit)."""
@@ -166,6 +170,7 @@ class Session:
             walk=walk,
             graph=self.graph,
             full=self.full,
+            room=room,
             on_progress=on_progress,
         )
 

@@ -9,7 +9,7 @@ from ..contracts.reporter import Notice
 from ..model.coverage import Coverage
 from ..model.graph import Graph
 from ..model.record import AnyRecord
-from ..model.scope import Covered
+from ..model.scope import Covered, Scope
 
 
 class MemoryContext:
@@ -26,6 +26,7 @@ class MemoryContext:
         self.graph = Graph()
         self.cancelled: Callable[[], bool] = lambda: False
         self.full, self.once = full, once
+        self.room: Scope | None = None
         self.run_id = "20260115T103000Z-test"
         self.declared: list[Covered] = []
         self.warnings: list[Notice] = []

@@ -43,9 +43,18 @@ class Batch(NamedTuple):
         return self.whole or self.kick or bool(self.due) or any(heard.event.scope != NOTHING for heard in self.events)
 
     @property
+    def told(self) -> dict[int, Scope]:
+        """Number of a source -> what its events are about."""
+        found: dict[int, list[Scope]] = {}
+        for heard in self.events:
+            if heard.event.scope != NOTHING:
+                found.setdefault(heard.source, []).append(heard.event.scope)
+        return {number: united(scopes) for number, scopes in found.items()}
+
+    @property
     def within(self) -> Scope:
         """What the events are about."""
-        return united(heard.event.scope for heard in self.events)
+        return united(self.told.values())
 
     def __bool__(self) -> bool:
         return self.looks or bool(self.events)

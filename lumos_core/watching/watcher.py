@@ -284,8 +284,9 @@ class Watcher:
             session = Session(
                 self._pipeline,
                 store,
-                within=united((self._within, batch.within)) if batch.whole else batch.within,
-                due={} if batch.whole else batch.due,
+                within=united((self._within, batch.within)) if batch.whole else NOTHING,
+                due={} if batch.whole else {**batch.told, **batch.due},
+                rooms={} if batch.whole else self._only,
                 touched=Touched(events),
                 progress=self._progress,
                 cancelled=self._cancelled,

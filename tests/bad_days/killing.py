@@ -30,7 +30,7 @@ PARTS = (
     "lumos_core.running.reporting:report_to",
     "lumos_core.snapshot.sorter:LineSorter.sorted",
     "lumos_core.watching.watcher:Watcher._acknowledge",
-    "lumos_core.watching.watcher:Watcher._tell",
+    "lumos_core.watching.telling:Voice.looked",
 )
 """What is a step before it begins and another when it has ended."""
 

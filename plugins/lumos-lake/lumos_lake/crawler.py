@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from lumos_core.plugin_api import (
     AnyRecord,
     ComponentSpec,
@@ -39,8 +41,9 @@ from .probe import Looking, extensions, signature, sniff
 from .profiling import profile_of
 from .reading import Reading, read
 from .records import ASPECTS, Names
+from .resuming import resumed
 from .storage import Entry, Gap, Storage
-from .tables import read_log
+from .tables import read_log, same_files
 from .telling import tell
 from .units import pack, unpack
 
@@ -173,7 +176,8 @@ class Crawler(Source[C], Generic[C]):
     def plan(self, within: Scope, ctx: Context) -> Iterable[Unit]:
         """List the lake, group its files, declare what was seen, and yield units of one or several datasets.
 
-        A narrow scope is answered by listing the folders of its datasets, where that gives the answer of the whole.
+        A narrow scope is answered by listing the folders of its datasets, where that gives the answer of the whole. In
+        a watch, what was found to be otherwise in these folders is answered too.
 
         Raises:
             ConfigError: When the lake is missing or cannot be read.
@@ -183,41 +187,59 @@ class Crawler(Source[C], Generic[C]):
             return
         self.check(ctx)
         seen = Seen.nothing()
-        found = self._look(reach, within, seen, ctx)
+        known = Roots.recall(ctx)
+        found, listed = self._look(reach, within, seen, ctx)
         if found is None:
             return
+        if ctx.room is not None and reach != self.scope:
+            reach = self._with_neighbours(reach, ctx.room, known, listed, found, ctx)
         tell(found, self.formats(ctx), seen.gaps, seen.skipped, self.title, ctx)
         for covered in declare(reach, self.scope, self.names, self.root_name, found, seen.gaps):
             ctx.covered(covered)
         if seen.cut:
             for covered in cut_short(self.scope, self.names, found, seen.cut[0], self.config.max_objects or 0):
                 ctx.covered(covered)
-        yield from self._units(found, within, seen.peeked)
+        yield from self._units(found, reach, seen.peeked)
         if seen.spent:
             root = self.names.container("")
             yield Unit(key="listing", scope=Scope(urns=frozenset({root})), args={"spent": dict(seen.spent)})
 
-    def _look(self, reach: Scope, within: Scope, seen: Seen, ctx: Context) -> Layout | None:
-        """Find the datasets of a scope, by listing no more than it takes; None when the run was cancelled."""
+    def _look(self, reach: Scope, within: Scope, seen: Seen, ctx: Context) -> tuple[Layout | None, list[str] | None]:
+        """Find the datasets of a scope, by listing no more than it takes.
+
+        Returns:
+            The layout, None when the run was cancelled; and the folders that were listed, None for everything.
+        """
         known = None if ctx.full or within.includes(self.scope) or not self.narrows() else Roots.recall(ctx)
         folders = known.asked(reach, self.names) if known is not None else None
         while known is not None and folders is not None:
             found = self._layout(folders, seen, ctx)
             if found is None:
-                return None
+                return None, folders
             wider = known.wider(folders, found.groupings)
             if wider == folders:
                 after = known.after(folders, found.groupings, self.names)
-                if after != known:
+                if after != known and not seen.gaps:  # what a gap hides is still known
                     after.remember(ctx)
-                return found
+                return found, folders
             folders = wider
             seen.gaps.clear()
             seen.skipped.clear()
         found = self._layout((), seen, ctx)
-        if found is not None:
+        if found is not None and not seen.gaps and not seen.cut:
             Roots.of(found.groupings, self.names).remember(ctx)
-        return found
+        return found, None
+
+    def _with_neighbours(
+        self, reach: Scope, room: Scope, known: Roots | None, listed: list[str] | None, found: Layout, ctx: Context
+    ) -> Scope:
+        """Return a scope with everything that is not as it was in the folders that were listed."""
+        if known is None:
+            return self.scope.narrowed(room) or reach
+        names = self.names
+        here = [one for one in found.groupings if not same_files(one, names.dataset(one.name), ctx)]
+        changed = known.changed(listed, found.groupings, names) | {names.dataset(one.name) for one in here}
+        return msgspec.structs.replace(reach, urns=reach.urns | {urn for urn in changed if room.matches(urn)})
 
     def touched(self, paths: Iterable[str], ctx: Context) -> dict[str, Scope]:
         """Return for each path what must be looked at again after it came, went or changed."""
@@ -228,7 +250,7 @@ class Crawler(Source[C], Generic[C]):
         overrides, wanted = self.filter()
         storage, formats = self.storage(seen.gaps, seen.skipped), self.formats(ctx)
         seen.cut.clear()
-        listing = storage.list(under=folders)
+        listing = resumed(partial(storage.list, under=folders))
         found = layout(
             self._wanted(listing, wanted, seen.cut, ctx),
             extensions=extensions(formats),

@@ -7,6 +7,7 @@ listed too, in the end everything.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -17,16 +18,25 @@ from lumos_core.plugin_api import Context, Scope
 
 from .discovery import Grouping
 from .records import Names
+from .records import folders as containers
 
 _KEY = b"roots"
 
 
 class Root(Struct, array_like=True, frozen=True):
-    """Where a dataset was found: its name, the folder or file that holds it, and the folder of which all is listed."""
+    """Where a dataset was found.
+
+    Attributes:
+        name: Its name.
+        root: The folder or file that holds it.
+        folder: The folder of which all is listed to find it.
+        shape: Changes with whatever else is known of it but its files.
+    """
 
     name: str
     root: str
     folder: str
+    shape: str = ""
 
 
 class Roots:
@@ -42,14 +52,18 @@ class Roots:
     @classmethod
     def of(cls, groupings: Iterable[Grouping], names: Names) -> Roots:
         """Note where datasets were found."""
-        return cls({names.dataset(one.name): Root(one.name, one.root, _folder(one)) for one in groupings})
+        return cls({names.dataset(one.name): Root(one.name, one.root, _folder(one), _shape(one)) for one in groupings})
 
     @classmethod
     def recall(cls, ctx: Context) -> Roots | None:
         """Return what the last full look noted; None when nothing is known."""
         blob = ctx.memo.get(_KEY)
         try:
-            rows = None if blob is None else msgspec.msgpack.decode(blob, type=dict[str, tuple[bytes, bytes, bytes]])
+            rows = (
+                None
+                if blob is None
+                else msgspec.msgpack.decode(blob, type=dict[str, tuple[bytes, bytes, bytes, bytes]])
+            )
         except msgspec.DecodeError:
             return None
         if rows is None:
@@ -58,13 +72,28 @@ class Roots:
 
     def remember(self, ctx: Context) -> None:
         """Keep it for the next run; names that are not Unicode survive."""
-        rows = {urn: tuple(map(os.fsencode, (r.name, r.root, r.folder))) for urn, r in self._places.items()}
+        rows = {urn: tuple(map(os.fsencode, (r.name, r.root, r.folder, r.shape))) for urn, r in self._places.items()}
         ctx.memo[_KEY] = msgspec.msgpack.encode(rows)
 
     def after(self, folders: Sequence[str], groupings: Iterable[Grouping], names: Names) -> Roots:
         """Return what is known after a part was looked at."""
         rest = {urn: place for urn, place in self._places.items() if not _inside(place.root, folders)}
         return Roots({**rest, **Roots.of(groupings, names)._places})
+
+    def changed(self, folders: Sequence[str] | None, groupings: Sequence[Grouping], names: Names) -> frozenset[str]:
+        """Return the URNs of datasets that came, went or are otherwise in some folders, and of folders that did so too.
+
+        Args:
+            folders: What was listed; None for everything.
+            groupings: What was found there.
+            names: How things are named.
+        """
+        now = Roots.of(groupings, names)._places
+        before = {urn: place for urn, place in self._places.items() if folders is None or _inside(place.root, folders)}
+        moved = {urn for urn in before.keys() | now.keys() if before.get(urn) != now.get(urn)}
+        rest = [place.name for urn, place in self._places.items() if urn not in before]
+        above = [set(containers([*rest, *(place.name for place in part.values())])) for part in (before, now)]
+        return frozenset(moved | {names.container(folder) for folder in above[0] ^ above[1]})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Roots) and self._places == other._places
@@ -153,6 +182,20 @@ def _folder(grouping: Grouping) -> str:
         return ""
     single = len(grouping.files) == 1 and ends == [grouping.root] * 2
     return grouping.root.rpartition("/")[0] if single else grouping.root
+
+
+def _shape(grouping: Grouping) -> str:
+    known = (
+        grouping.format,
+        grouping.partitions,
+        grouping.confidence,
+        grouping.evidence,
+        grouping.marked,
+        grouping.also,
+        grouping.findings,
+        grouping.positional,
+    )
+    return hashlib.blake2b(os.fsencode(repr(known)), digest_size=8).hexdigest()
 
 
 def _above(path: str) -> Iterator[str]:

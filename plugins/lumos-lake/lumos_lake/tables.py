@@ -29,6 +29,7 @@ from lumos_core.plugin_api import (
     encode,
 )
 
+from .discovery import Grouping
 from .heads import read_head, unreadable
 from .memory import Memory, Note, Recorder, digest_of, reader_id, replay
 from .reading import NOWHERE, Broken, Reading
@@ -95,6 +96,20 @@ def read_log(files: Sequence[Entry], format: Format[Any], storage: Storage, urn:
     )
     ctx.memo[key] = msgspec.msgpack.encode(made)
     return _reading(made, files, len(files))
+
+
+def same_files(grouping: Grouping, urn: str, ctx: Context) -> bool:
+    """Tell whether the files of a dataset are those that were read last; False when that is not known."""
+    key = urn.encode("utf-8", "surrogateescape")
+    if grouping.marked:
+        table = _recall(ctx, b"table\0" + key)
+        return table is not None and table.digest == digest_of(grouping.files)
+    blob = ctx.memo.get(b"dataset\0" + key)
+    try:
+        known = None if blob is None else msgspec.msgpack.decode(blob, type=Memory)
+    except msgspec.DecodeError:
+        return False
+    return known is not None and known.digest == digest_of(grouping.files)
 
 
 def _recall(ctx: Context, key: bytes) -> _Memory | None:
