@@ -117,7 +117,7 @@ def measure(code: str, *arguments: object) -> dict[str, float]:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
 @pytest.mark.parametrize(
     "shape, target",
-    [("lake", 10.0), ("folder", 10.0), ("partitions", 10.0), ("folders", 30.0)],
+    [("lake", 10.0), ("folder", 10.0), ("partitions", 10.0), ("folders", 45.0)],
     ids=["a lake", "one folder", "one table of 100,000 partitions", "a folder per key"],
 )
 def test_discovery_against_splitting_the_keys(
