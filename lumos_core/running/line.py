@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,7 @@ class Line:
 
     Attributes:
         quiet: A run that finds nothing new leaves no trace: no entry in the log, no files, no reports.
+        resting: Notifiers that are left alone for a while; see `deliver`.
         trace: False when it left none.
     """
 
@@ -65,8 +66,9 @@ class Line:
         reports: Sequence[ComponentSpec] = (),
         out: Path | None = None,
         quiet: bool = False,
+        resting: MutableMapping[str, float] | None = None,
     ) -> None:
-        self.session, self.dry_run, self.out = session, dry_run, out
+        self.session, self.dry_run, self.out, self.resting = session, dry_run, out, resting
         self.quiet, self.trace = quiet, True
         self.reports = [*session.pipeline.reports, *reports]
         path = session.pipeline.gate.waivers if session.pipeline.gate else None
@@ -254,7 +256,7 @@ class Line:
         self._close()
         with session.stage("report"):
             if not self.dry_run:
-                deliver(session, result, notifiers(self.reports))
+                deliver(session, result, notifiers(self.reports), self.resting)
             self._close()  # a notifier that failed is told by the reports
             if self.trace or any(one.written or one.failed for one in result.published):
                 report(session, result, self.reports)

@@ -7,13 +7,15 @@ drops the rest. So each event is handed over at least once, also when a notifier
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ..contracts.reporter import RunResult
-from ..contracts.store import Row, Store
+from ..contracts.store import Row
+from ..errors import RetryableError
 from ..history.events import event_record
 from ..model.event import ChangeEvent
 from ..model.record import AnyRecord, Record, canonical, decode, line_kind, line_urn
@@ -25,16 +27,13 @@ from .session import Session
 if TYPE_CHECKING:
     from ..config.types import ComponentSpec
 
+LONGEST_REST = 3600.0
+"""Seconds that a notifier is left alone at most, whatever its other side asks for."""
+
 
 def owed_ref(name: str) -> str:
     """Return the ref that holds what a notifier is owed."""
     return f"notifying/{name}"
-
-
-def owes(store: Store[Any], names: Collection[str]) -> bool:
-    """Tell whether some notifier is owed something."""
-    refs = store.refs()
-    return any(owed_ref(name) in refs and next(store.lines(owed_ref(name)), None) for name in names)
 
 
 def put_out(session: Session, events: EventFile, names: Collection[str]) -> None:
@@ -43,20 +42,35 @@ def put_out(session: Session, events: EventFile, names: Collection[str]) -> None
         _commit(session, name, (_row(event) for event in events))
 
 
-def deliver(session: Session, result: RunResult, specs: Mapping[str, ComponentSpec]) -> None:
-    """Hand every notifier what it is owed; what it could not send stays owed to it."""
-    refs = session.store.refs()
+def deliver(
+    session: Session,
+    result: RunResult,
+    specs: Mapping[str, ComponentSpec],
+    resting: MutableMapping[str, float] | None = None,
+) -> None:
+    """Hand every notifier what it is owed; what it could not send stays owed to it.
+
+    Args:
+        session: The run.
+        result: Of the run.
+        specs: The notifiers, by name.
+        resting: Notifier -> moment (`time.monotonic`) until which its other side asked to be left alone; it is obeyed,
+            and what is asked for now is added.
+    """
+    refs, resting = session.store.refs(), {} if resting is None else resting
     for name, spec in specs.items():
-        if owed_ref(name) not in refs:
+        if owed_ref(name) not in refs or resting.get(name, 0.0) > time.monotonic():
             continue
         owed = EventFile.write(session.folder / f"owed-{_file_name(name)}.jsonl", _owed(session, name), session.folder)
         if not len(owed):
             continue
         told = replace(result, events=owed.many())
-        taken = report_to(session, told, spec)
+        error = report_to(session, told, spec)
         result.exit_code = told.exit_code
-        if taken:
+        if error is None:
             _commit(session, name, ((row[0], row[1], None) for row in map(_row, owed)))
+        elif isinstance(error, RetryableError) and error.after is not None:
+            resting[name] = time.monotonic() + min(error.after, LONGEST_REST)
 
 
 def _owed(session: Session, name: str) -> Iterator[ChangeEvent]:

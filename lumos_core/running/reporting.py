@@ -77,21 +77,21 @@ def report(session: Session, result: RunResult, specs: Sequence[ComponentSpec]) 
             report_to(session, result, spec)
 
 
-def report_to(session: Session, result: RunResult, spec: ComponentSpec) -> bool:
-    """Call one reporter; return whether it could do its work."""
+def report_to(session: Session, result: RunResult, spec: ComponentSpec) -> Exception | None:
+    """Call one reporter; return what kept it from its work."""
     reporter: Reporter[Any] | None = None
     try:
         reporter = spec.build()
         with contained():
             reporter.report(result)
-        return True
+        return None
     except Cancelled:
         raise
     except Exception as error:  # a report that cannot be written is reported, nothing more
         session.fail("report-failed", error, spec.name, f"reporter {spec.name}")
         result.exit_code = result.exit_code or 3  # the reporters that come after it tell the truth
         session.debug(error)
-        return False
+        return error
     finally:
         if reporter is not None:
             session.finish(reporter, spec)

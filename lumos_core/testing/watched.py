@@ -21,7 +21,7 @@ from ..contracts.context import Context
 from ..contracts.reporter import Reporter, RunResult
 from ..contracts.source import Event, Source, Unit
 from ..contracts.watch import WatchConfig
-from ..errors import ReportError, UnitError
+from ..errors import ReportError, RetryableError, UnitError
 from ..files import atomic_write
 from ..model.aspects import RECORD
 from ..model.entities import Dataset, Field, Stats
@@ -151,7 +151,11 @@ class DiaryConfig(Config):
     """Options of the notifier."""
 
     path: LocalPath = Option(description="File of what it was told, a line of JSON per event.")
-    broken: LocalPath | None = Option(default=None, description="As long as this file is there, nothing can be sent.")
+    broken: LocalPath | None = Option(
+        default=None,
+        description="As long as this file is there, nothing can be sent; "
+        "a number in it: so many seconds the other side asks to wait.",
+    )
 
 
 class DiaryNotifier(Reporter[DiaryConfig]):
@@ -162,6 +166,8 @@ class DiaryNotifier(Reporter[DiaryConfig]):
     def report(self, result: RunResult) -> None:
         """Append to the file."""
         if self.config.broken is not None and self.config.broken.exists():
+            if wait := self.config.broken.read_text(encoding="utf-8"):
+                raise RetryableError("the diary is busy", after=float(wait))
             raise ReportError("the diary cannot be written", fix="find a pen")
         with self.config.path.open("a", encoding="utf-8") as file:
             for event in result.events:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, RunResult
@@ -25,9 +24,11 @@ from ..running.memo import MemoFile
 from ..running.progress import Progress
 from ..running.redact import Redactor
 from ..running.session import Session, memo_space
-from .batch import NO_BATCH, Batch, Heard, unread
+from .batch import Batch, Heard, unread
 from .inbox import Inbox
+from .later import FORGOTTEN, Later
 from .listener import Listener
+from .telling import Voice, words, worse
 from .watched import FileState, Teller, Watched, blocks, only_of, tells
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 TICK = 0.25
 """Seconds after which the loop looks around, whatever it waits for: a signal does not wake it."""
-
-SOONEST, LATEST = 1.0, 300.0
-"""Seconds before what failed is looked at again: the first time, and at most."""
 
 LOCKED = 1.0
 """Seconds before a store that another run holds is asked for again."""
@@ -51,9 +49,6 @@ DRAIN = 30.0
 
 ENDING = 5.0
 """Seconds that listeners have to stop."""
-
-FORGOTTEN = 10_000
-"""Events that wait to be looked at again, and tokens to be acknowledged; the oldest are given up, and come again."""
 
 INTERRUPTED = 130
 
@@ -83,17 +78,15 @@ class Watcher:
         self._pipeline, self._once, self._within = pipeline, once, within
         self._teller, self._progress, self._cancelled = teller, progress, cancelled
         self._redact = Redactor(spec.config for spec in pipeline.components())
-        self._notes: SimpleQueue[Notice] = SimpleQueue()
+        self._voice = Voice(teller, self._redact)
         self._stop = threading.Event()
         self._blocks = blocks(pipeline.sources)
         self._only = {number: only_of(block, within) for number, block in self._blocks.items()}
         self._inbox = Inbox({number: block.debounce for number, block in self._blocks.items()}, time.monotonic)
         self._listeners: dict[int, Listener] = {}
         self._polls: dict[int, float] = {}
-        self._again, self._again_at, self._delay = NO_BATCH, 0.0, SOONEST
+        self._again = Later()
         self._unacked: dict[int, list[str]] = {}
-        self._failures: set[tuple[str, ...]] = set()
-        self._said: set[tuple[str, ...]] = set()
         self._looked = False
         self._left: set[int] = set()
         self._locked_since: float | None = None
@@ -154,14 +147,7 @@ class Watcher:
             return line
 
     def _note(self, notice: Notice) -> None:
-        clean = Notice(
-            code=notice.code,
-            message=self._redact(notice.message),
-            where=self._redact(notice.where),
-            component=notice.component,
-            fix=self._redact(notice.fix),
-        )
-        self._notes.put(clean)
+        self._voice.note(notice)
         self._inbox.wake()
 
     def _loop(self) -> int:
@@ -207,10 +193,10 @@ class Watcher:
         for number, listener in self._listeners.items():
             if listener.is_alive():
                 self._left.add(number)
-                name = self._pipeline.sources[number].name
                 message = f"it told nothing for {DRAIN:g} seconds, and does not say that nothing waits"
                 fix = "tell its authors: with `once`, `watch` is to return"
-                self._teller.said(Notice(code="watch-endless", message=message, component=f"source {name}", fix=fix))
+                label = self._label(number)
+                self._voice.say(Notice(code="watch-endless", message=message, component=label, fix=fix))
 
     def _quiet(self) -> bool:
         return not self._listening() and not self._inbox.count
@@ -235,17 +221,12 @@ class Watcher:
                 if at <= now:
                     due[number] = self._only[number]
                     self._polls[number] = now + self._blocks[number].interval
-        found = Batch(events, self._widest(due), whole=self._all(due))
-        if self._again and self._again_at <= now:
-            found, self._again = found.joined(self._again), NO_BATCH
-        return found
+        return Batch(events, self._widest(due), whole=self._all(due)).joined(self._again.take(now))
 
     def _next(self, now: float) -> float:
-        moments = [*([] if self._once else self._polls.values())]
+        moments = [*([] if self._once else self._polls.values()), *self._again.moments()]
         if (at := self._inbox.ready_at) is not None:
             moments.append(at)
-        if self._again:
-            moments.append(self._again_at)
         return min(moments, default=now + TICK)
 
     def _look(self, batch: Batch) -> None:
@@ -267,15 +248,16 @@ class Watcher:
             self._failed(batch, error)
             return
         self._looked = True
-        self._well_again("look-failed")
+        self._voice.well_again("look-failed")
         self._locked_since = None
         done, left = unread(batch.events, session.coverage.incomplete)
         gone = {notice.component for notice in result.failures if notice.code == "source-failed"}
-        due = {n: scope for n, scope in batch.due.items() if f"source {self._pipeline.sources[n].name}" in gone}
+        due = {n: scope for n, scope in batch.due.items() if self._label(n) in gone}
         owed = any(notice.code not in ("unit-failed", "not-read", "source-failed") for notice in result.failures)
-        self._code = result.exit_code
-        self._later(Batch(tuple(left), due, whole=batch.whole and bool(gone), kick=owed))
-        self._tell(result)
+        self._code = worse(self._code, result.exit_code)
+        if not self._once:  # there, what is not acknowledged waits for the next watch, what is owed for the next run
+            self._again.add(Batch(tuple(left), due, whole=batch.whole and bool(gone), kick=owed), time.monotonic())
+        self._voice.looked(result)
         self._acknowledge(done)
 
     def _run(self, batch: Batch) -> tuple[Session, RunResult]:
@@ -291,39 +273,22 @@ class Watcher:
                 progress=self._progress,
                 cancelled=self._cancelled,
             )
-            line = Line(session, waiver_file(self._pipeline), quiet=True)
+            line = Line(session, waiver_file(self._pipeline), quiet=True, resting=self._again.resting)
             return session, line.go()
 
     def _failed(self, batch: Batch, error: LumosError) -> None:
-        self._code = error.exit_code
-        why = self._redact(error.what + (f": {error.why}" if error.why else ""))
-        fix = "it is looked at again, less and less often until it can be done"
-        self._say_once(Notice(code="look-failed", message=why, where=self._redact(error.where), fix=error.fix or fix))
-        self._later(batch)
+        fix = error.fix or "it is looked at again, less and less often until it can be done"
+        self._voice.say_once(Notice(code="look-failed", message=words(error), where=error.where, fix=fix))
+        self._again.add(batch, time.monotonic())
 
     def _wait_for_lock(self, batch: Batch, error: LockedError) -> None:
         now = time.monotonic()
         if self._locked_since is None:
             self._locked_since = now
-            words = f"{error.what}: {error.why}"
-            self._teller.said(Notice(code="store-locked", message=words, fix="the watch waits until it is free"))
+            self._voice.say(Notice(code="store-locked", message=words(error), fix="the watch waits until it is free"))
         elif self._once and now - self._locked_since > LOCKED_ONCE:
             raise error
-        self._again, self._again_at = self._again.joined(batch), now + LOCKED
-
-    def _later(self, batch: Batch) -> None:
-        """Look at what failed again after a while, longer each time."""
-        if not batch:
-            if not self._again:
-                self._delay = SOONEST
-            return
-        if self._once:
-            return  # what is not acknowledged waits for the next watch, what is owed for the next run
-        if not self._again:  # what waits already is not put off by what fails meanwhile
-            self._again_at = time.monotonic() + self._delay
-            self._delay = min(LATEST, self._delay * 2)
-        both = self._again.joined(batch)
-        self._again = both._replace(events=both.events[-FORGOTTEN:])
+        self._again.hold(batch, now + LOCKED)
 
     def _acknowledge(self, events: Iterable[Heard]) -> None:
         for heard in events:
@@ -334,31 +299,12 @@ class Watcher:
                 with contained():
                     self._listeners[number].source.ack(tokens)
             except Exception as error:  # they come again; looking twice does no harm
-                name = self._pipeline.sources[number].name
-                words = error.what if isinstance(error, LumosError) else f"{type(error).__name__}: {error}"
-                message = f"what it told could not be acknowledged: {words}"
-                self._say_once(Notice(code="ack-failed", message=self._redact(message), component=f"source {name}"))
+                message = f"what it told could not be acknowledged: {words(error)}"
+                self._voice.say_once(Notice(code="ack-failed", message=message, component=self._label(number)))
                 self._unacked[number] = tokens[-FORGOTTEN:]
             else:
                 del self._unacked[number]
-                self._well_again("ack-failed", f"source {self._pipeline.sources[number].name}")
-
-    def _tell(self, result: RunResult) -> None:
-        """Tell of a look; a failure that is still the same is told once."""
-        found = {_key(notice) for notice in result.failures}
-        fresh = [notice for notice in result.failures if _key(notice) not in self._failures]
-        self._failures = found
-        result.failures = fresh
-        self._teller.looked(result)
-
-    def _say_once(self, notice: Notice) -> None:
-        if _key(notice) not in self._said:
-            self._said.add(_key(notice))
-            self._teller.said(notice)
-
-    def _well_again(self, code: str, component: str = "") -> None:
-        """What failed works: when it fails again, that is told."""
-        self._said = {key for key in self._said if key[:2] != (code, component)}
+                self._voice.well_again("ack-failed", self._label(number))
 
     def _look_around(self) -> None:
         for listener in self._listeners.values():
@@ -366,18 +312,11 @@ class Watcher:
                 raise listener.fatal
             if listener.failed:
                 self._code = self._code or 3
-        while True:
-            try:
-                self._teller.said(self._notes.get_nowait())
-            except Empty:
-                break
+        self._voice.pass_on()
         if self._file.changed():
             message = "the pipeline file was changed; the watch goes on with what it read at the start"
-            self._teller.said(
-                Notice(
-                    code="pipeline-changed", message=message, where=str(self._pipeline.path), fix="restart to use it"
-                )
-            )
+            where = str(self._pipeline.path)
+            self._voice.say(Notice(code="pipeline-changed", message=message, where=where, fix="restart to use it"))
 
     def _end(self) -> None:
         self._stop.set()
@@ -389,12 +328,10 @@ class Watcher:
                 with contained():
                     listener.source.close()
             except Exception as error:  # it is over anyway
-                name = self._pipeline.sources[number].name
-                message = self._redact(f"it could not be closed: {type(error).__name__}: {error}")
-                self._teller.said(Notice(code="close-failed", message=message, component=f"source {name}"))
+                message = f"it could not be closed: {words(error)}"
+                self._voice.say(Notice(code="close-failed", message=message, component=self._label(number)))
         if self._memo is not None:
             self._memo.close()  # unwritten: what a listener puts in is its own
 
-
-def _key(notice: Notice) -> tuple[str, ...]:
-    return notice.code, notice.component, notice.where, notice.message
+    def _label(self, number: int) -> str:
+        return f"source {self._pipeline.sources[number].name}"

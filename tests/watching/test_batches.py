@@ -12,6 +12,8 @@ from lumos_core.model.scope import NOTHING, Covered, Scope, united
 from lumos_core.plugin_api import urns
 from lumos_core.watching.batch import NO_BATCH, Batch, Heard, unread
 from lumos_core.watching.inbox import FULL, PATIENCE, Burst, Inbox
+from lumos_core.watching.later import FORGOTTEN, LATEST, SOONEST, Later
+from lumos_core.watching.telling import worse
 
 NAMES = ["a", "ab", "a.b", "b", "eu:a", "eu:b"]
 URNS = [urns.dataset(platform, name, env) for platform in ("s3", "file") for name in NAMES for env in ("PROD", "DEV")]
@@ -123,3 +125,46 @@ def test_batches_join():
     assert not Batch((Heard(0, Event(NOTHING)),)).looks
     assert Batch((Heard(0, Event(NOTHING)),))
     assert Batch(kick=True).looks
+
+
+def test_what_failed_is_looked_at_later_and_later():
+    later, now, waits = Later(), 0.0, []
+    for _ in range(12):
+        later.add(Batch((heard("a"),)), now)
+        (at,) = later.moments()
+        assert not later.take(at - 0.001)
+        assert later.take(at).events
+        waits.append(at - now)
+        now = at
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (SOONEST, LATEST)
+    later.add(NO_BATCH, now)
+    later.add(Batch(kick=True), now)
+    assert [*later.moments()] == [now + SOONEST], "what went well begins anew"
+
+
+def test_what_waits_is_not_put_off_and_is_bounded():
+    later = Later()
+    later.add(Batch((heard("a", "0"),)), 0.0)
+    for number in range(1, FORGOTTEN + 5):
+        later.add(Batch((heard("a", str(number)),)), 0.9)
+    events = later.take(SOONEST).events
+    assert (len(events), events[-1].event.token) == (FORGOTTEN, str(FORGOTTEN + 4))
+    assert not later
+
+
+def test_a_notifier_that_rested_is_worth_a_look():
+    later = Later()
+    later.resting["slack"] = 5.0
+    assert [*later.moments()] == [5.0]
+    assert not later.take(4.9)
+    assert later.take(5.0) == Batch(kick=True)
+    assert not later.resting
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 3, 4])))
+def test_looks_end_with_the_worst_code_in_any_order(codes):
+    code = 0
+    for one in codes:
+        code = worse(code, one)
+    assert code == next((one for one in (4, 2, 1, 3) if one in codes), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 from watching_house import until
@@ -107,7 +108,7 @@ def test_events_that_nobody_asked_for_are_acknowledged_only(shelf):
 
 
 def test_a_unit_that_fails_is_not_acknowledged_and_looked_at_again(shelf, monkeypatch):
-    monkeypatch.setattr("lumos_core.watching.watcher.SOONEST", 0.1)
+    monkeypatch.setattr("lumos_core.watching.later.SOONEST", 0.1)
     with shelf.watching() as ears:
         (shelf.data / "bad.json").write_text("{", encoding="utf-8")
         shelf.tell("bad")
@@ -123,7 +124,7 @@ def test_a_unit_that_fails_is_not_acknowledged_and_looked_at_again(shelf, monkey
 
 
 def test_a_notifier_that_cannot_send_gets_it_later(shelf, monkeypatch):
-    monkeypatch.setattr("lumos_core.watching.watcher.SOONEST", 0.1)
+    monkeypatch.setattr("lumos_core.watching.later.SOONEST", 0.1)
     shelf.put("orders", told=False, id="int64")
     with shelf.watching() as ears:
         shelf.broken.touch()
@@ -134,6 +135,34 @@ def test_a_notifier_that_cannot_send_gets_it_later(shelf, monkeypatch):
         shelf.broken.unlink()
         until(shelf.told)
     assert [told["id"] for told in shelf.told()] == [event.id for event in ears.events]
+
+
+def test_a_notifier_that_is_asked_to_wait_is_left_alone_so_long(shelf, monkeypatch):
+    monkeypatch.setattr("lumos_core.watching.later.SOONEST", 0.05)
+    shelf.put("orders", told=False, id="int64")
+    with shelf.watching() as ears:
+        shelf.broken.write_text("600", encoding="utf-8")
+        shelf.put("orders", id="string")
+        until(lambda: any(result.failures for result, _ in ears.results))
+        shelf.broken.unlink()
+        looks = len(ears.results)
+        shelf.put("people", id="int64")
+        until(lambda: len(ears.events) == 2 and len(ears.results) > looks + 1)
+        assert not shelf.told()
+    shelf.run()
+    assert len(shelf.told()) == 2, "another process knows nothing of that, and is told no again if it comes too soon"
+
+
+def test_a_notifier_that_waited_is_asked_again(shelf):
+    shelf.put("orders", told=False, id="int64")
+    with shelf.watching() as ears:
+        shelf.broken.write_text("2.5", encoding="utf-8")
+        shelf.put("orders", id="string")
+        until(lambda: any(result.failures for result, _ in ears.results))
+        failed = time.monotonic()
+        shelf.broken.unlink()
+        until(shelf.told)
+        assert time.monotonic() - failed > 1.5, "the look a second later was too soon"
 
 
 def test_a_plain_run_hands_over_what_is_owed(shelf):
@@ -305,7 +334,7 @@ def test_waivers_that_are_not_valid_end_the_watch(shelf):
 
 @pytest.mark.parametrize("error", [DiskError("the disk is full"), StoreError("the store is busy", why="a backup")])
 def test_a_look_that_could_not_be_done_is_done_later(shelf, monkeypatch, error):
-    monkeypatch.setattr("lumos_core.watching.watcher.SOONEST", 0.1)
+    monkeypatch.setattr("lumos_core.watching.later.SOONEST", 0.1)
     with shelf.watching() as ears:
         failing, real = [error, error], line.commit
 
