@@ -119,10 +119,18 @@ def united(scopes: Iterable[Scope]) -> Scope:
     It is the smallest where they differ in their URNs or prefixes only; where they differ in more, it holds more
     than they do together.
     """
-    found: Scope | None = None
+    alike: dict[object, list[Scope]] = {}
     for scope in scopes:
         if scope != NOTHING:
-            found = scope if found is None else _both(found, scope)
+            named = bool(scope.prefixes or scope.urns)
+            alike.setdefault((scope.types, scope.platform, scope.env, named), []).append(scope)
+    found: Scope | None = None
+    for some in alike.values():
+        # At once, since a watch may hear of 10,000 records one by one.
+        prefixes = dict.fromkeys(prefix for scope in some for prefix in scope.prefixes)
+        exact = frozenset[str]().union(*(scope.urns for scope in some))
+        one = replace(some[0], prefixes=tuple(prefixes), urns=exact)
+        found = one if found is None else _both(found, one)
     return NOTHING if found is None else found
 
 

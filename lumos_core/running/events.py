@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +35,7 @@ from .linefile import LineFile
 from .session import Session
 
 Entry = tuple[str, int, Any]
+Key = TypeVar("Key")
 
 IMPACT = 20
 """Records downstream that an event names."""
@@ -47,19 +48,27 @@ class Touched:
     """What sources told of the datasets that are read again."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self._by_urn: dict[str, list[Event]] = {}
-        self._wide: list[Event] = []
+        self._by_urn: dict[str, Event] = {}
+        self._wide: dict[Scope, Event] = {}
         for event in events:
             if event.scope.urns and event.scope == Scope(urns=event.scope.urns):
                 for urn in event.scope.urns:
-                    self._by_urn.setdefault(urn, []).append(event)
+                    _keep_latest(self._by_urn, urn, event)
             else:
-                self._wide.append(event)
+                _keep_latest(self._wide, event.scope, event)
 
     def of(self, urn: str) -> Event | None:
         """Return the last event that touched a dataset: the latest by the storage's time, else as they came."""
-        found = [*self._by_urn.get(urn, ()), *(event for event in self._wide if event.scope.matches(urn))]
+        found = [event for scope, event in self._wide.items() if scope.matches(urn)]
+        if urn in self._by_urn:
+            found.append(self._by_urn[urn])
         return max(found, key=_moment, default=None)
+
+
+def _keep_latest(known: dict[Key, Event], key: Key, event: Event) -> None:
+    before = known.get(key)
+    if before is None or _moment(before) <= _moment(event):
+        known[key] = event
 
 
 def _moment(event: Event) -> float:

@@ -197,4 +197,7 @@ def test_touched_finds_the_latest_by_the_time_of_the_storage():
     assert touched.of(urn("a")) is late
     assert touched.of(urn("b")) is None
     assert Touched([late, wide]).of(urn("a")) is wide
+    twice = [Event(one, path="before", at="2026-01-02T00:00:00Z"), late]
+    assert Touched(twice).of(urn("a")) is late, "of one moment, what came later"
+    assert Touched([Event(wide.scope, path="older"), wide]).of(urn("ab")) is wide
     assert Touched([Event(NOTHING)]).of(urn("a")) is None
