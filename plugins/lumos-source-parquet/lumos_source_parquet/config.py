@@ -18,3 +18,9 @@ class ParquetConfig(Config):
         default=False,
         description="Sum up the null counts that the footer keeps per row group and column; costs time on wide files.",
     )
+    max_columns: int = Field(
+        default=50_000,
+        ge=1,
+        description="Leaf columns that a file may have; one with more is not captured, since a few megabytes can claim "
+        "so many that reading them takes gigabytes of memory.",
+    )

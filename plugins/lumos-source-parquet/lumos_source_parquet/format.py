@@ -69,7 +69,7 @@ class ParquetFormat(Format[ParquetConfig]):
                 yield from self._fragments(file, seen, ctx)
 
     def _fragments(self, file: File, seen: _Seen, ctx: Context) -> Iterator[AnyRecord]:
-        footer, schema = _footer(file)
+        footer, schema = _footer(file, self.config.max_columns)
         check_unchanged(file)
         keys: dict[bytes, bytes] = footer.metadata or {}
         value = Dataset(
@@ -102,7 +102,7 @@ class ParquetFormat(Format[ParquetConfig]):
         """
         from .profile import known_columns
 
-        return known_columns(_footer(file)[0])
+        return known_columns(_footer(file, self.config.max_columns)[0])
 
 
 class _Seen:
@@ -133,8 +133,8 @@ class _Seen:
         return fields
 
 
-def _footer(file: File) -> tuple[FileMetaData, Any]:
-    """Return a file's footer and its Arrow schema."""
+def _footer(file: File, most: int) -> tuple[FileMetaData, Any]:
+    """Return a file's footer and its Arrow schema; one of more than `most` columns is refused."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -144,6 +144,9 @@ def _footer(file: File) -> tuple[FileMetaData, Any]:
         else:
             with file.open() as stream:
                 footer = pq.read_metadata(stream)
+        if footer.num_columns > most:
+            why = f"it has {footer.num_columns:,} columns, more than the {most:,} of `max_columns`"
+            raise unreadable(file, why, "raise `max_columns` of the format, or leave the file out with `exclude`")
         return footer, footer.schema.to_arrow_schema().remove_metadata()
     except OSError as error:
         if error.errno is not None:
