@@ -20,7 +20,12 @@ import yaml
 from .truth import Lake, Schema, Table
 
 FAMILIES = {"n": "number", "t": "text", "w": "wall", "i": "instant", "b": "bool"}
-HALVES = {"open": "open.yaml", "held-out": "held_out.yaml", "further": "further.yaml"}
+HALVES = {
+    "open": "open.yaml",
+    "held-out": "held_out.yaml",
+    "further": "further.yaml",
+    "ordinary": "ordinary.yaml",
+}
 _DRAWN = re.compile(r"\{(uuid|hex|word)(\d*)\}")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -29,7 +34,7 @@ def described(half: str) -> list[tuple[str, Lake]]:
     """Return the described lakes of one set, each with its name.
 
     Args:
-        half: `open`, `held-out`, or `further` (open too, and written later).
+        half: `open`, `held-out`, or `further` and `ordinary` (open too, and written later).
     """
     said = yaml.safe_load((Path(__file__).parent / HALVES[half]).read_text(encoding="utf-8"))
     return [(one["id"], _lake(one)) for one in said]
