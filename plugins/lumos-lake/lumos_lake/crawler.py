@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -16,7 +15,6 @@ from lumos_core.plugin_api import (
     ComponentSpec,
     ConfigError,
     Context,
-    Covered,
     Explained,
     Format,
     LumosError,
@@ -35,8 +33,8 @@ from .discovery.names import split_extension
 from .discovery.overrides import Filter
 from .discovery.similarity import spread
 from .explaining import explain
-from .licence import cut_short, declare
-from .narrowing import Roots
+from .licence import Seen, cut_short, declare, judge
+from .narrowing import KEY, Roots
 from .probe import Looking, extensions, signature, sniff
 from .profiling import profile_of
 from .reading import Reading, read
@@ -44,40 +42,11 @@ from .records import ASPECTS, Names
 from .resuming import resumed
 from .storage import Entry, Gap, Storage
 from .tables import read_log, same_files
-from .telling import tell
-from .units import pack, unpack
+from .telling import tell, tell_drift
+from .units import unpack
+from .work import planned
 
 C = TypeVar("C", bound=LakeConfig)
-
-SMALL = 4
-"""Datasets of at most so many files share a unit ..."""
-TOGETHER = 32
-"""... with at most so many others ..."""
-MANY = 64
-"""... when the lake has more datasets than this."""
-
-
-class Seen(NamedTuple):
-    """What was noticed while a lake was listed.
-
-    Attributes:
-        gaps: What could not be listed.
-        skipped: Paths of what was left out, and is no file.
-        peeked: Files that were read to find out what is one dataset.
-        spent: Requests and bytes that it took.
-        cut: The path at which the listing was given up, since `max_objects` were listed before it.
-    """
-
-    gaps: list[Gap]
-    skipped: list[str]
-    peeked: set[str]
-    spent: Counter[str]
-    cut: list[str]
-
-    @classmethod
-    def nothing(cls) -> Seen:
-        """Return that nothing was noticed yet."""
-        return cls([], [], set(), Counter(), [])
 
 
 class Crawler(Source[C], Generic[C]):
@@ -91,6 +60,8 @@ class Crawler(Source[C], Generic[C]):
         "keys",
         "native_schema",
     }
+
+    _known_roots: tuple[bytes | None, Roots | None] | None = None
 
     # What a subclass says
 
@@ -187,7 +158,7 @@ class Crawler(Source[C], Generic[C]):
             return
         self.check(ctx)
         seen = Seen.nothing()
-        known = Roots.recall(ctx)
+        known = Roots.recall(ctx) if ctx.room is not None and reach != self.scope else None
         found, listed = self._look(reach, within, seen, ctx)
         if found is None:
             return
@@ -199,7 +170,7 @@ class Crawler(Source[C], Generic[C]):
         if seen.cut:
             for covered in cut_short(self.scope, self.names, found, seen.cut[0], self.config.max_objects or 0):
                 ctx.covered(covered)
-        yield from self._units(found, reach, seen.peeked)
+        yield from planned(found, reach, self.names, seen.peeked, folders=self.config.containers)
         if seen.spent:
             root = self.names.container("")
             yield Unit(key="listing", scope=Scope(urns=frozenset({root})), args={"spent": dict(seen.spent)})
@@ -243,7 +214,11 @@ class Crawler(Source[C], Generic[C]):
 
     def touched(self, paths: Iterable[str], ctx: Context) -> dict[str, Scope]:
         """Return for each path what must be looked at again after it came, went or changed."""
-        known = Roots.recall(ctx)
+        blob = ctx.memo.get(KEY)
+        if self._known_roots is None or self._known_roots[0] != blob:
+            # A watch asks with every few messages, and the last look is long past.
+            self._known_roots = blob, None if blob is None else Roots.read(blob)
+        _, known = self._known_roots
         return {path: self.scope if known is None else known.scope_of(path, self.names) for path in paths}
 
     def _layout(self, folders: Sequence[str], seen: Seen, ctx: Context) -> Layout | None:
@@ -320,43 +295,6 @@ class Crawler(Source[C], Generic[C]):
         format: str | None = record.value.layout.format
         return format
 
-    def _units(self, found: Layout, within: Scope, peeked: set[str]) -> Iterator[Unit]:
-        small: list[Grouping] = []
-        batch = len(found.groupings) > MANY
-        chosen = [grouping for grouping in found.groupings if within.matches(self.names.dataset(grouping.name))]
-        for grouping in chosen:
-            if batch and len(grouping.files) <= SMALL:
-                small.append(grouping)
-                if len(small) == TOGETHER:
-                    yield self._unit(small, peeked)
-                    small = []
-            else:
-                yield self._unit([grouping], peeked)
-        if small:
-            yield self._unit(small, peeked)
-        if self.config.containers:
-            holders = [
-                folder
-                for folder in records.folders(grouping.name for grouping in found.groupings)
-                if within.matches(self.names.container(folder))
-            ]
-            for start in range(0, len(holders), 1000):
-                part = holders[start : start + 1000]
-                yield Unit(
-                    key=f"folders {start + 1}-{start + len(part)}",
-                    scope=Scope(urns=frozenset(self.names.container(folder) for folder in part)),
-                    args={"folders": [os.fsencode(folder) for folder in part]},
-                )
-
-    def _unit(self, groupings: Sequence[Grouping], peeked: set[str]) -> Unit:
-        first = records.text(groupings[0].name)
-        return Unit(
-            key=first if len(groupings) == 1 else f"{first} and {len(groupings) - 1} more",
-            scope=Scope(urns=frozenset(self.names.dataset(grouping.name) for grouping in groupings)),
-            weight=sum(max(1, len(grouping.files)) for grouping in groupings),
-            args={"groupings": [pack(grouping, peeked) for grouping in groupings]},
-        )
-
     # Reading
 
     def extract(self, unit: Unit, ctx: Context) -> Iterable[AnyRecord]:
@@ -413,15 +351,8 @@ class Crawler(Source[C], Generic[C]):
             # Aliases count without an entry in `captured`: a log that cannot be read must not take them away.
             record.value.aliases = known.value.aliases
         if format is not None:
-            self._judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
-        for change in drift:
-            name = records.text(grouping.name)
-            message = (
-                f"the files of {name} do not agree on the type of {change.detail}"
-                if change.kind == "type"
-                else f"{change.path} is not in every file of {name}"
-            )
-            ctx.warn(f"drift-{change.kind}", message, records.text(reading.examples[change.where]))
+            judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
+        tell_drift(drift, grouping.name, reading.examples, ctx)
         yield record
         yield from reading.stats
         rows = reading.rows if len(chosen) == len(grouping.files) else None
@@ -437,45 +368,6 @@ class Crawler(Source[C], Generic[C]):
             yield statistics
         if spent := storage.spent():
             yield records.spent(urn, spent, ctx)
-
-    def _judge(
-        self,
-        grouping: Grouping,
-        chosen: Sequence[Entry],
-        reading: Reading,
-        aspects: frozenset[str],
-        urn: str,
-        ctx: Context,
-    ) -> None:
-        """Declare what the reading does not license."""
-        name = records.text(grouping.name)
-        if reading.broken:
-            first, *others = reading.broken
-            for broken in others:
-                ctx.warn("cannot-read", broken.why, records.text(broken.path))
-            files = "file" if len(chosen) == 1 else "files"
-            count = f"{len(reading.broken)} of {len(chosen)} {files} cannot be read"
-            why = f"{records.text(first.path)}: {first.why}"
-            if not grouping.marked:
-                why = f"{count}, such as {why}" if len(chosen) > 1 else first.why
-            self._gap(urn, aspects - {"layout"}, "failed", why, ctx)
-        elif not reading.schemas and not reading.left:
-            ctx.warn("empty-file", "holds no byte; its fields are not known", name)
-        if reading.left:
-            one = reading.left[0]
-            why = f"{len(reading.left)} of {len(chosen)} files are not given out, such as {records.text(one.path)}: "
-            ctx.warn("withheld", why + one.why, name)
-            self._gap(urn, aspects - {"layout"}, "partial", why + one.why, ctx)
-        if len(chosen) < len(grouping.files):
-            why = f"{len(chosen)} of {len(grouping.files)} files were read (`max_files`)"
-            self._gap(urn, aspects - {"layout"}, "partial", why, ctx)
-        for status, listed, why, _ in dict.fromkeys(reading.notes):
-            if status in ("partial", "failed"):
-                self._gap(urn, frozenset(listed.split(",")), status, why, ctx)
-
-    @staticmethod
-    def _gap(urn: str, aspects: frozenset[str], status: Any, why: str, ctx: Context) -> None:
-        ctx.covered(Covered(Scope(urns=frozenset({urn})), aspects, status, why))
 
 
 def named_formats(specs: Iterable[ComponentSpec], ctx: Context) -> dict[str, Format[Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +21,8 @@ from .discovery import Grouping
 from .records import Names
 from .records import folders as containers
 
-_KEY = b"roots"
+KEY = b"roots"
+"""Where it lies in the memo."""
 
 
 class Root(Struct, array_like=True, frozen=True):
@@ -57,23 +59,22 @@ class Roots:
     @classmethod
     def recall(cls, ctx: Context) -> Roots | None:
         """Return what the last full look noted; None when nothing is known."""
-        blob = ctx.memo.get(_KEY)
+        blob = ctx.memo.get(KEY)
+        return None if blob is None else cls.read(blob)
+
+    @classmethod
+    def read(cls, blob: bytes) -> Roots | None:
+        """Read what `remember` wrote; None when it is of another version."""
         try:
-            rows = (
-                None
-                if blob is None
-                else msgspec.msgpack.decode(blob, type=dict[str, tuple[bytes, bytes, bytes, bytes]])
-            )
+            rows = msgspec.msgpack.decode(blob, type=dict[str, tuple[bytes, bytes, bytes, bytes]])
         except msgspec.DecodeError:
-            return None
-        if rows is None:
             return None
         return cls({urn: Root(*map(os.fsdecode, row)) for urn, row in rows.items()})
 
     def remember(self, ctx: Context) -> None:
         """Keep it for the next run; names that are not Unicode survive."""
         rows = {urn: tuple(map(os.fsencode, (r.name, r.root, r.folder, r.shape))) for urn, r in self._places.items()}
-        ctx.memo[_KEY] = msgspec.msgpack.encode(rows)
+        ctx.memo[KEY] = msgspec.msgpack.encode(rows)
 
     def after(self, folders: Sequence[str], groupings: Iterable[Grouping], names: Names) -> Roots:
         """Return what is known after a part was looked at."""
@@ -108,22 +109,31 @@ class Roots:
         owner = self._owner(path)
         if owner is not None:
             return Scope(urns=frozenset({owner}))
-        inside = {"", *(above for place in self._places.values() for above in _above(place.root))}
         fresh = path
-        while (folder := fresh.rpartition("/")[0]) not in inside:
+        while (folder := fresh.rpartition("/")[0]) not in self._inside:
             fresh = folder
         return Scope(prefixes=(names.prefix(fresh).rstrip("/"),))
 
     def _owner(self, path: str) -> str | None:
         """Return the dataset of a path by its folders; None where several share a folder, or none is known."""
+        folder = path
+        while folder and folder not in self._holders:
+            folder = folder.rpartition("/")[0]
+        return self._holders.get(folder)
+
+    @cached_property
+    def _holders(self) -> dict[str, str | None]:
+        """The dataset of each folder that is one; None for a folder that several share."""
         holders: dict[str, str | None] = {}
         for urn, place in self._places.items():
             if place.folder:
                 holders[place.root] = None if place.root in holders else urn
-        place = path
-        while place and place not in holders:
-            place = place.rpartition("/")[0]
-        return holders.get(place)
+        return holders
+
+    @cached_property
+    def _inside(self) -> frozenset[str]:
+        """The folders in which something is known."""
+        return frozenset({"", *(above for place in self._places.values() for above in _above(place.root))})
 
     def asked(self, reach: Scope, names: Names) -> list[str] | None:
         """Return the folders that answer for a scope; None when everything must be listed."""

@@ -1,13 +1,14 @@
-"""What a listing found and did not read, told to the run."""
+"""What is odd about a lake, told to the run: what was not read, and files that differ."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from lumos_core.plugin_api import Context
 
 from . import records
 from .discovery import Layout
+from .schema_union import Drift
 from .storage import Gap
 
 
@@ -65,6 +66,24 @@ def tell(
                 f"Add `{grouping.format}` to `formats` of this source",
                 records.text(grouping.name),
             )
+
+
+def tell_drift(drift: Iterable[Drift], name: str, examples: Sequence[str], ctx: Context) -> None:
+    """Warn that the files of a dataset differ.
+
+    Args:
+        drift: In what.
+        name: Of the dataset.
+        examples: A file of each schema.
+        ctx: The run.
+    """
+    for change in drift:
+        message = (
+            f"the files of {records.text(name)} do not agree on the type of {change.detail}"
+            if change.kind == "type"
+            else f"{change.path} is not in every file of {records.text(name)}"
+        )
+        ctx.warn(f"drift-{change.kind}", message, records.text(examples[change.where]))
 
 
 def _files(count: int, one: str, many: str) -> str:
