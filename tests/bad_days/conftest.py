@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("lakes")
+
+from lumos_core.testing.servers import Server, moto, running
+
+
+@pytest.fixture(scope="session")
+def cloud_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(moto, tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(cloud_server: Server) -> Any:
+    from clouds import Cloud
+
+    return Cloud(cloud_server)
