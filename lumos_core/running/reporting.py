@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Many, Reporter, RunResult
-from ..errors import Cancelled
+from ..errors import Cancelled, PluginError
 from ..loading.registry import Registry
 from ..model.record import STATS_START, field_count, line_kind
 from ..snapshot.frame import SourceInfo, stats_path
@@ -66,7 +66,11 @@ def notifiers(specs: Iterable[ComponentSpec]) -> dict[str, ComponentSpec]:
 
 def notifies(spec: ComponentSpec) -> bool:
     """Tell whether a reporter sends messages about events."""
-    component, _ = Registry.load().classes("reporter", spec.type, spec.base)
+    registry = Registry.load()
+    try:
+        component, _ = registry.classes("reporter", registry.default("reporter", spec.type), spec.base)
+    except PluginError:  # who builds it says so; the run is unharmed
+        return False
     return bool(getattr(component, "notifies", False))
 
 

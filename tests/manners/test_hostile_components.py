@@ -292,12 +292,12 @@ def test_an_exception_for_python_users_chains_no_secret(shop: Shop) -> None:
 
 def test_what_nobody_foresaw_shows_no_secret_either(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect of Lumos itself, with LUMOS_DEBUG."""
-    import lumos_core.running.api as api
+    from lumos_core.running import line
 
     def broken(session: Any, *_: Any) -> None:
         raise RuntimeError(f"internal {SECRET}")
 
-    monkeypatch.setattr(api, "snapshot", broken)
+    monkeypatch.setattr(line, "snapshot", broken)
     shop.name("sources", "")
     answer = shop.lumos("run")
     assert answer.exit_code == 4

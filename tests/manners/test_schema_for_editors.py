@@ -89,7 +89,8 @@ def test_every_option_of_every_installed_plugin(schema: dict[str, Any]) -> None:
         qualified = f"{found.distribution}/{found.component.name}"
         assert properties["type"]["enum"] == [found.component.name, qualified]
         told = describe(found.kind, found.component.name)
-        assert {option["name"] for option in told["options"]} | {"type", "name"} == set(properties)
+        anybody = {"type", "name", "watch"} if found.kind == "source" else {"type", "name"}
+        assert {option["name"] for option in told["options"]} | anybody == set(properties)
         required = {option["name"] for option in told["options"] if option["required"]}
         assert required | {"type"} == set(schema["$defs"][key]["required"])
         for option in told["options"]:
