@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from lumos_core.testing.servers import Server, moto, running
+
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("lakes")
-
-from lumos_core.testing.servers import Server, moto, running
 
 
 @pytest.fixture(scope="session")

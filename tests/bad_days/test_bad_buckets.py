@@ -91,7 +91,11 @@ DAYS: dict[str, tuple[Callable[[Cloud, Line], object], str, dict[str, Any]]] = {
         "listing",
         {},
     ),
-    "a server that is slow": (lambda cloud, line: line.faults.when(path="list-type").delay(3), "listing", {}),
+    "a server that is slow": (
+        lambda cloud, line: line.faults.when(path="list-type").delay(0.4),
+        "listing",
+        {"read_timeout": 0.1, "max_attempts": 1},
+    ),
     "a file that is always another": (replaced, "changed", {}),
     "a bucket without an end": (endless, "max_objects", {"max_objects": 2000}),
 }
@@ -102,7 +106,7 @@ def test_nothing_is_concluded_on_a_bad_day(cloud: Cloud, line: Line, lake: Lake,
     begin, word, more = DAYS[day]
     before, published = lake.state(), lake.catalog()
     if more:
-        lake.write({**cloud.source(line.url, parallel=2), **more}, run={"retries": 1})
+        lake.write(cloud.source(line.url, **{"parallel": 2, "max_attempts": 2, **more}), run={"retries": 1})
     begin(cloud, line)
     result = lumos_core.run(lake.pipeline)
     assert result.exit_code == 3
