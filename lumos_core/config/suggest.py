@@ -266,6 +266,9 @@ def suggestions(registry: Registry, folder: Path) -> Iterator[dict[str, Any]]:
 
     Of several that would read the same path, the one that reads most kinds of file is kept. A source that fails is
     passed over: the user asked for a file, not for that source.
+
+    Raises:
+        ConfigError: When a file of the folder that a source goes by, such as a `discovery.yaml`, has mistakes.
     """
     found: dict[str, dict[str, Any]] = {}
     for offer in registry.components("source"):
@@ -279,6 +282,10 @@ def suggestions(registry: Registry, folder: Path) -> Iterator[dict[str, Any]]:
 def _ask(registry: Registry, offer: Found, folder: Path) -> list[dict[str, Any]]:
     try:
         return _entries(registry, offer, {"path": folder}, str(folder))
+    except ConfigError as error:
+        if error.problems:  # mistakes in a file of the folder, such as its `discovery.yaml`
+            raise
+        return []
     except (Exception, SystemExit):  # the user asked for a file, not for this source
         return []
 

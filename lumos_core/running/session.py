@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contracts.reporter import Notice, StageTiming
 from ..contracts.store import Store
-from ..errors import Cancelled, DiskError, LumosError, StoreError
+from ..errors import Cancelled, ConfigError, DiskError, LumosError, StoreError
 from ..files import disk_full
 from ..loading.observers import Observers
 from ..loading.targets import kind_words
@@ -43,6 +43,9 @@ KEEP_RUNS = 3
 
 SHOWN = 3
 """Names of a scope that a notice tells."""
+
+PROBLEMS = 5
+"""Places of a file with mistakes that a notice tells."""
 
 
 class Session:
@@ -231,12 +234,19 @@ class Session:
         """Note a failure of a unit, a component or a write."""
         if isinstance(error, LumosError):
             message = error.what + (f": {error.why}" if error.why else "")
+            fix = error.fix
+            if isinstance(error, ConfigError) and error.problems:  # a file that the pipeline names
+                told = [f"{one.where}: {one.what}" if one.where else one.what for one in error.problems[:PROBLEMS]]
+                if len(error.problems) > PROBLEMS:
+                    told.append(f"and {len(error.problems) - PROBLEMS} more")
+                message = f"{message}: {'; '.join(told)}"
+                fix = fix or error.problems[0].fix
             notice = Notice(
                 code=code,
                 message=self.redact(message),
                 where=self.redact(error.where or where),
                 component=component,
-                fix=self.redact(error.fix),
+                fix=self.redact(fix),
             )
         else:
             notice = Notice(

@@ -351,6 +351,16 @@ def test_a_partial_run_reads_only_its_scope(house):
     assert urns.dataset("memory", "customers") in house.head()
 
 
+def test_every_mistake_in_a_file_of_a_source_is_told(house):
+    places = [ConfigError("unknown key 'nme'", where=f"discovery.yaml:{line}", fix="use name") for line in range(1, 8)]
+    house.source.listing = ConfigError("7 problems in discovery.yaml", problems=places)
+    (notice,) = house.run().failures
+    assert notice.message.startswith(
+        "7 problems in discovery.yaml: discovery.yaml:1: unknown key 'nme'; discovery.yaml:2"
+    )
+    assert notice.message.endswith("discovery.yaml:5: unknown key 'nme'; and 2 more") and notice.fix == "use name"
+
+
 def test_a_source_that_cannot_be_listed_ends_only_itself(house):
     house.put(table("orders", *ORDERS))
     house.run()

@@ -7,6 +7,10 @@ from lumos_lake import Entry, discover
 from lumos_lake.discovery.overrides import Filter, Overrides, compile_rule, glob_pattern
 from pydantic import ValidationError
 
+from lumos_core.config.suggest import discover as write_pipeline
+from lumos_core.config.suggest import explain
+from lumos_core.plugin_api import ConfigError
+
 
 def tables(paths: list[str], *rules: dict[str, str]):
     overrides = Overrides.model_validate({"tables": list(rules)})
@@ -77,3 +81,13 @@ def test_a_table_ends_where_its_last_placeholder_ends():
     match = compile_rule("{table}/x/{table}/*.csv")
     assert match(Entry("a/x/b/f.csv")) == ("a/x/b", {})
     assert match(Entry("a/y/b/f.csv")) is None
+
+
+@pytest.mark.parametrize("ask", [explain, write_pipeline])
+def test_mistakes_in_the_overrides_of_a_folder_are_told(ask, tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    (tmp_path / "discovery.yaml").write_text("tables:\n  - {path: a.csv, nme: b}\n")
+    with pytest.raises(ConfigError) as caught:
+        ask(tmp_path)
+    (problem,) = caught.value.problems
+    assert "nme" in problem.what and "discovery.yaml:2" in problem.where and "did you mean 'name'" in problem.fix
