@@ -205,5 +205,6 @@ def _unchanged(entry: Entry) -> dict[str, Any]:
     """Return the condition under which an object is the one that was listed."""
     if entry.tag.partition(" ")[0]:
         return {"IfMatch": f'"{entry.etag}"'}
-    seconds = -(-entry.mtime_ns // 1_000_000_000)
+    # Without an etag: a server may list whole seconds and compare the fractions too (versitygw, files laid under it).
+    seconds = entry.mtime_ns and entry.mtime_ns // 1_000_000_000 + 1
     return {"IfUnmodifiedSince": datetime.fromtimestamp(seconds, timezone.utc)} if seconds else {}

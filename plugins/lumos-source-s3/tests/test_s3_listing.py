@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from lumos_lake import Entry
 from lumos_source_s3 import listing, pages
 from lumos_source_s3.listing import Range, Scan
 from lumos_source_s3.pages import Page
+from lumos_source_s3.storage import _unchanged
 
 
 def service(keys: set[str], page: int, asked: list[tuple[str, ...]] | None = None) -> Callable[..., Page]:
@@ -141,3 +143,12 @@ def test_a_page_is_read_as_it_stands(space: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"<Error><Code>SlowDown</Code></Error>", b"<ListBucketResult><Conte"])
 def test_what_is_no_page_is_left_to_botocore(body: bytes) -> None:
     assert pages.read(body) is None
+
+
+def test_without_an_etag_whole_seconds_are_believed() -> None:
+    """A server may list whole seconds, and compare what it is asked for with the fractions too."""
+    written = datetime(2026, 1, 2, 3, 4, 5, 900_000, timezone.utc)
+    listed = int(written.timestamp()) * 1_000_000_000
+    assert _unchanged(Entry("a.csv", 1, listed))["IfUnmodifiedSince"] >= written
+    assert _unchanged(Entry("a.csv", 1)) == {}
+    assert _unchanged(Entry("a.csv", 1, listed, "abc GLACIER")) == {"IfMatch": '"abc"'}
