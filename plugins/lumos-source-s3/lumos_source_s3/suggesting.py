@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ from .storage import S3Storage
 
 _TEXTS = {"endpoint": "endpoint", "region": "region", "profile": "aws_profile", "role": "role_arn"}
 _SWITCHES = ("anonymous", "requester_pays", "path_style")
+_KNOWN = (*_TEXTS, *_SWITCHES)
 _SCHEMES = ("s3", "s3a", "s3n")
 
 
@@ -41,7 +43,8 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
     try:
         connection = Connection(S3Config.model_validate(options))
     except ValidationError as error:
-        why = "; ".join(str(one["msg"]) for one in error.errors(include_input=False, include_url=False))
+        told = error.errors(include_input=False, include_url=False)
+        why = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in told)
         raise ConfigError("the address cannot be used", why=why, fix="write it as s3://BUCKET/PREFIX") from None
     config = connection.config
     try:
@@ -59,10 +62,22 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
 
 
 def _options(rest: str) -> dict[str, Any]:
-    """Return the options that an address holds; what comes behind `?` counts where all of it is known."""
+    """Return the options that an address holds; what comes behind `?` counts where all of it is known.
+
+    A key may hold `?` too, the name of a bucket never does, and nobody means a key by what is nearly an option.
+
+    Raises:
+        ConfigError: When an option is unknown.
+    """
     place, mark, query = rest.rpartition("?")
     pairs = parse_qsl(query, keep_blank_values=True) if mark else []
-    if not pairs or not {key for key, _ in pairs} <= {*_TEXTS, *_SWITCHES}:
+    unknown = [key for key, _ in pairs if key not in _TEXTS and key not in _SWITCHES]
+    for key in unknown:
+        near = get_close_matches(key, _KNOWN, 1, 0.75)
+        if near or "/" not in place:
+            fix = f"did you mean {near[0]!r}?" if near else f"known options: {', '.join(_KNOWN)}"
+            raise ConfigError("the address cannot be used", why=f"unknown option {key!r}", fix=fix)
+    if not pairs or unknown:
         place, pairs = rest, []
     bucket, _, prefix = place.partition("/")
     options: dict[str, Any] = {"bucket": bucket}

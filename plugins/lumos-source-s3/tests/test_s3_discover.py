@@ -77,3 +77,18 @@ def test_an_address_that_cannot_be_used_is_told(target: str) -> None:
     with pytest.raises(ConfigError) as caught:
         list(suggest(target))
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "target, told, fix",
+    [
+        ("s3://lake?endpont=http://h", "unknown option 'endpont'", "did you mean 'endpoint'?"),
+        ("s3://lake/raw/?endpont=http://h", "unknown option 'endpont'", "did you mean 'endpoint'?"),
+        ("s3://lake?colour=red", "unknown option 'colour'", "known options: endpoint, region"),
+        ("s3://la ke", "not the name of a bucket", "s3://BUCKET/PREFIX"),
+    ],
+)
+def test_a_mistyped_address_says_what_is_meant(target: str, told: str, fix: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        list(suggest(target))
+    assert caught.value.why.startswith(told) and fix in caught.value.fix
