@@ -9,8 +9,9 @@ from .batch import NO_BATCH, Batch
 SOONEST, LATEST = 1.0, 300.0
 """Seconds before what failed is looked at again: the first time, and at most."""
 
-FORGOTTEN = 10_000
-"""Events that wait to be looked at again, and tokens to be acknowledged; the oldest are given up, and come again."""
+FORGOTTEN = 50_000
+"""Events that wait to be looked at again, and tokens to be acknowledged; the oldest are given up: they come again, of a
+queue that is kept from sending them twice with the next watch, so that it is more than such a queue gives out."""
 
 
 class Later:

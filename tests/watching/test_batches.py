@@ -146,8 +146,9 @@ def test_what_failed_is_looked_at_later_and_later():
 def test_what_waits_is_not_put_off_and_is_bounded():
     later = Later()
     later.add(Batch((heard("a", "0"),)), 0.0)
-    for number in range(1, FORGOTTEN + 5):
-        later.add(Batch((heard("a", str(number)),)), 0.9)
+    more = [heard("a", str(number)) for number in range(1, FORGOTTEN + 5)]
+    for start in range(0, len(more), 1000):
+        later.add(Batch(tuple(more[start : start + 1000])), 0.9)
     events = later.take(SOONEST).events
     assert (len(events), events[-1].event.token) == (FORGOTTEN, str(FORGOTTEN + 4))
     assert not later
