@@ -11,6 +11,7 @@ from . import records
 from .discovery import Grouping, Layout
 from .discovery.names import split_extension
 from .discovery.noise import RULES, never_listed, noise_file, noise_folder
+from .probe import to_read
 from .storage import Entry, Gap
 
 EXAMPLES = 3
@@ -116,7 +117,7 @@ def _left_out(kind: str, what: str, count: int, examples: Sequence[str]) -> Expl
     if kind == "noise":
         why = RULES[what]
     elif kind == "unread":
-        why = f"the format {what} is not among those that are read: add `{what}` to `formats`"
+        why = f"the format {what} is not among those that are read: {to_read(what)}"
     else:
         kind, name = "unknown", "unknown"
         why = "of no format that is known by extension or first bytes"

@@ -150,18 +150,25 @@ def suggest(path: str) -> list[dict[str, Any]]:
     has_own = os.path.isfile(own)  # noqa: PTH113
     overrides = read_yaml(own, Overrides) if has_own else None
     name = os.path.basename(os.path.abspath(path)) or "root"  # noqa: PTH100, PTH119
-    found, formats, _ = examine(LocalStorage(path, prune=never_listed), overrides=overrides, root_name=name)
+    found, formats, missing = examine(LocalStorage(path, prune=never_listed), overrides=overrides, root_name=name)
     if not found.groupings or not formats:
         return []
     entry: dict[str, Any] = {"type": "files", "path": ".", "formats": list(formats)}
+    if missing:
+        entry["#"] = f"Not installed: {', '.join(missing)}."
     if not has_own:
         entry |= {"overrides": OVERRIDES, "#files": {OVERRIDES: reviewed(found, formats)}}
     return [entry]
 
 
-def _installed(format: str) -> bool:
+def to_read(format: str) -> str:
+    """Return what to do so that files of a format are read."""
     try:
         ComponentSpec("format", format).validated()
-    except LumosError:
-        return False
-    return True
+    except LumosError as error:
+        return f"it is not installed: {error.fix}, then add `{format}` to `formats`"
+    return f"add `{format}` to `formats`"
+
+
+def _installed(format: str) -> bool:
+    return to_read(format).startswith("add")

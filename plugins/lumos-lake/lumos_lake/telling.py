@@ -8,6 +8,7 @@ from lumos_core.plugin_api import Context
 
 from . import records
 from .discovery import Layout
+from .probe import to_read
 from .schema_union import Drift
 from .storage import Gap
 
@@ -41,7 +42,7 @@ def tell(
     for format, count in found.unread.items():
         ctx.warn(
             "format-not-read",
-            f"{_files(count, 'is', 'are')} not read, of format {format}; add `{format}` to `formats` to read them",
+            f"{_files(count, 'is', 'are')} not read, of format {format}; {to_read(format)}",
         )
     if found.unknown:
         ctx.warn(
@@ -60,10 +61,11 @@ def tell(
         for code, message in grouping.findings:
             ctx.warn(code, message, records.text(grouping.name))
         if grouping.marked and grouping.format not in formats:
+            remedy = to_read(grouping.format)
             ctx.warn(
                 "table-format-not-read",
                 f"this is a table of format {grouping.format}; its schema is not read. "
-                f"Add `{grouping.format}` to `formats` of this source",
+                f"{remedy[0].upper()}{remedy[1:]} of this source",
                 records.text(grouping.name),
             )
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from lumos_lake import FilesConfig, FilesSource, probe
+from lumos_lake.probe import to_read
 
 from lumos_core.config.entries import ComponentSpec
-from lumos_core.errors import ConfigError
+from lumos_core.errors import ConfigError, LumosError
 
 TINY = [{"type": "lake_tiny_formats:TinyCsv"}]
 FILES = {
@@ -108,3 +109,13 @@ def test_suggest_brings_a_review_file_unless_there_is_one(lake, monkeypatch):
     (lake / "discovery.yaml").write_text("{}")
     (entry,) = probe.suggest(str(lake))
     assert "overrides" not in entry and "#files" not in entry
+
+
+def test_how_a_format_is_read_names_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert to_read("csv") == "add `csv` to `formats`"
+
+    def missing(_spec: object) -> None:
+        raise LumosError("there is no format 'orc'", fix="pip install lumos-source-orc")
+
+    monkeypatch.setattr("lumos_lake.probe.ComponentSpec.validated", missing)
+    assert to_read("orc") == "it is not installed: pip install lumos-source-orc, then add `orc` to `formats`"
