@@ -40,7 +40,8 @@ from .profiling import profile_of
 from .reading import Reading, read
 from .records import ASPECTS, Names
 from .resuming import resumed
-from .storage import Entry, Gap, Storage
+from .storage import Entry, Gap, Storage, reason
+from .stored import count_stored
 from .tables import read_log, same_files
 from .telling import tell, tell_drift
 from .units import unpack
@@ -239,6 +240,8 @@ class Crawler(Source[C], Generic[C]):
         )
         if folders or seen.cut:
             found.idle = ()  # what was not listed may be what they fit
+        if not seen.cut:
+            count_stored(found, seen.gaps)
         seen.spent.update(storage.spent())
         return None if ctx.cancelled() else found
 
@@ -262,9 +265,13 @@ class Crawler(Source[C], Generic[C]):
             return sniff(formats, storage, entry)
         except ConfigError:  # nothing else could be read either
             raise
-        except LumosError as error:  # what it is cannot be known, nor that nothing is there
-            gaps.append(Gap(entry.path, f"{error.what}: {error.why}" if error.why else error.what))
+        except FileNotFoundError:  # it went meanwhile
             return ""
+        except OSError as error:  # what it is cannot be known, nor that nothing is there
+            gaps.append(Gap(entry.path, reason(error)))
+        except LumosError as error:
+            gaps.append(Gap(entry.path, f"{error.what}: {error.why}" if error.why else error.what))
+        return ""
 
     # Explaining
 
@@ -354,7 +361,7 @@ class Crawler(Source[C], Generic[C]):
             judge(grouping, chosen, reading, frozenset(record.value.captured) | {"fields"}, urn, ctx)
         tell_drift(drift, grouping.name, reading.examples, ctx)
         yield record
-        yield from reading.stats
+        yield from records.with_stored(reading.stats, grouping, urn)
         rows = reading.rows if len(chosen) == len(grouping.files) else None
         profile = None
         if self.config.profile is not None and format is not None and not grouping.marked:

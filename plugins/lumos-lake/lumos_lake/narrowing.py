@@ -185,7 +185,9 @@ class Roots:
 def _folder(grouping: Grouping) -> str:
     """The folder of which all must be listed to find a dataset again; empty = everything.
 
-    Of a single file that is what lies beside it too. Where partitions stand above the name, its root is no folder.
+    Of a single file that is what lies beside it too, and in the folders beside it: files beside it may be its parts,
+    and it joins folders of partitions that come. So a file at the top of a lake asks for the whole lake. Where
+    partitions stand above the name, its root is no folder.
     """
     ends = [grouping.files[0].path, grouping.files[-1].path] if grouping.files else []
     if not all(_inside(path, [grouping.root]) for path in ends):
@@ -204,6 +206,7 @@ def _shape(grouping: Grouping) -> str:
         grouping.also,
         grouping.findings,
         grouping.positional,
+        grouping.stored,
     )
     return hashlib.blake2b(os.fsencode(repr(known)), digest_size=8).hexdigest()
 

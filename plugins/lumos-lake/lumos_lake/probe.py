@@ -85,18 +85,28 @@ def signature(
 
 
 def sniff(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
-    """Return the format whose magic a file begins with; empty for none."""
+    """Return the format whose magic a file begins with; empty for none.
+
+    Raises:
+        OSError: When it cannot be read.
+        LumosError: When the storage says so.
+    """
     if not any(format.magic for format in formats.values()):
         return ""
-    try:
-        with storage.file(entry, "").open() as file:
-            head = file.read(16)
-    except OSError:
-        return ""
+    with storage.file(entry, "").open() as file:
+        head = file.read(16)
     for name, format in formats.items():
         if any(head.startswith(magic) for magic in format.magic):
             return name
     return ""
+
+
+def _guess(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
+    """Do what `sniff` does; a file that cannot be read is of no format, since the run itself names it."""
+    try:
+        return sniff(formats, storage, entry)
+    except OSError:
+        return ""
 
 
 def examine(
@@ -126,7 +136,7 @@ def examine(
         markers={name: format.markers for name, format in formats.items() if format.markers},
         overrides=overrides,
         peek=partial(signature, formats, storage, ctx, set()),
-        sniff=partial(sniff, formats, storage),
+        sniff=partial(_guess, formats, storage),
         root_name=root_name,
     )
     return second, formats, [name for name in found if name not in formats]

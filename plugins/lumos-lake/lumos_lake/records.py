@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from .heads import run_time
 from .reading import Reading
 from .schema_union import Drift, join_fields
 from .storage import Entry
+from .stored import tally
 
 if TYPE_CHECKING:
     from lumos_profile import Profile
@@ -178,15 +179,51 @@ def stats(grouping: Grouping, urn: str, rows: int | None, profile: Profile | Non
     """
     if not grouping.files or grouping.marked:
         return None
-    seconds = max(entry.mtime_ns for entry in grouping.files) // 1_000_000_000
-    at = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = _time(max(entry.mtime_ns for entry in grouping.files))
     value = Stats(row_count=rows)
-    if not grouping.marked:
-        value.size_bytes, value.file_count = grouping.bytes, len(grouping.files)
-        value.metrics = classes(grouping.files)
+    value.size_bytes, value.file_count = grouping.bytes, len(grouping.files)
+    value.metrics = classes(grouping.files)
     if profile is not None:
         profile.onto(value)
     return Record(f"{urn}#profile@{at}", value)
+
+
+def _time(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def with_stored(stats: Sequence[AnyRecord], grouping: Grouping, urn: str) -> Iterator[AnyRecord]:
+    """Yield the statistics that the log of a table gave, and with the profile of it what lies in storage.
+
+    `storage.bytes` and `storage.files` are of everything below its root: also of files that the log does not name any
+    more, and of the log. What the table says of its own size and files stays as it is.
+
+    Args:
+        stats: What the log gave; the last profile of the table itself is the newest.
+        grouping: The table.
+        urn: Of the table.
+    """
+    if not grouping.stored:
+        yield from stats
+        return
+    total = [
+        ("storage.bytes", sum(size for _, size, _, _ in grouping.stored)),
+        ("storage.files", sum(count for _, _, count, _ in grouping.stored)),
+    ]
+    held: list[tuple[str, int | str]] = [*total, *_classes(grouping.stored)]
+    profiles = [place for place, record in enumerate(stats) if record.urn.startswith(f"{urn}#profile@")]
+    if not profiles:
+        yield from stats
+        newest = max(newest for _, _, _, newest in grouping.stored)
+        yield Record(f"{urn}#profile@{_time(newest)}", Stats(metrics=sorted(held)))
+        return
+    last = max(profiles, key=lambda place: stats[place].urn)
+    for place, record in enumerate(stats):
+        if place == last:
+            value = msgspec.structs.replace(record.value, metrics=sorted([*record.value.metrics, *held]))
+            yield Record(record.urn, value)
+        else:
+            yield record
 
 
 def spent(urn: str, counts: Mapping[str, int], ctx: Context) -> AnyRecord:
@@ -196,15 +233,13 @@ def spent(urn: str, counts: Mapping[str, int], ctx: Context) -> AnyRecord:
 
 def classes(files: Iterable[Entry]) -> list[tuple[str, int | str]]:
     """Return bytes and files by storage class (`storage.bytes.GLACIER`); empty where all are of the usual one."""
-    found: dict[str, list[int]] = {}
-    for entry in files:
-        both = found.setdefault(entry.kept_as, [0, 0])
-        both[0] += entry.size
-        both[1] += 1
-    if found.keys() <= {""}:
+    return _classes(tally(files))
+
+
+def _classes(stored: Sequence[tuple[str, int, int, int]]) -> list[tuple[str, int | str]]:
+    if {name for name, *_ in stored} <= {""}:
         return []
-    rows = ((name or "STANDARD", both) for name, both in found.items())
-    return sorted(pair for name, (size, count) in rows for pair in _of_class(name, size, count))
+    return sorted(pair for name, size, count, _ in stored for pair in _of_class(name or "STANDARD", size, count))
 
 
 def _of_class(name: str, size: int, count: int) -> tuple[tuple[str, int | str], tuple[str, int | str]]:

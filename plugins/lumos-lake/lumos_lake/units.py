@@ -87,6 +87,7 @@ def pack(grouping: Grouping, peeked: AbstractSet[str] = frozenset()) -> bytes:
             grouping.marked,
             grouping.also,
             [os.fsencode(e.path) for e in grouping.files if e.path in peeked] if peeked else [],
+            grouping.stored,
         )
     )
 
@@ -98,8 +99,8 @@ def unpack(blob: bytes) -> tuple[Grouping, list[str]]:
         UnitError: When it is of another version.
     """
     try:
-        name, root, format, count, blocks, columns, confidence, evidence, marked, also, peeked = msgspec.msgpack.decode(
-            blob
+        name, root, format, count, blocks, columns, confidence, evidence, marked, also, peeked, stored = (
+            msgspec.msgpack.decode(blob)
         )
     except (msgspec.DecodeError, ValueError) as error:
         raise UnitError("the unit was written by another version of lumos-lake", fix="start the run again") from error
@@ -113,4 +114,5 @@ def unpack(blob: bytes) -> tuple[Grouping, list[str]]:
         evidence=tuple(os.fsdecode(reason) for reason in evidence),
         marked=marked,
         also=tuple(also),
+        stored=tuple(map(tuple, stored)),
     ), [os.fsdecode(path) for path in peeked]

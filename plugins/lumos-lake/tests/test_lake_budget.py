@@ -111,16 +111,31 @@ def test_a_login_that_ended_ends_the_unit(shop: Path, monkeypatch: pytest.Monkey
         read(made, ctx)
 
 
-def test_a_file_that_cannot_be_sniffed_hides_what_it_is(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "refusal", [UnitError("it cannot be read", why="access is denied"), PermissionError(13, "Permission denied")]
+)
+def test_a_file_that_cannot_be_sniffed_hides_what_it_is(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
     (shop / "clicks").write_bytes(b'REC1{"at":"timestamp(us)"}')
     ctx = MemoryContext()
     assert "clicks" in names(read(source(shop, CostlySource), ctx))
-    monkeypatch.setattr(Costly, "refusing", {"clicks": UnitError("it cannot be read", why="access is denied")})
+    monkeypatch.setattr(Costly, "refusing", {"clicks": refusal})
     ctx.declared.clear()
     assert "clicks" not in names(read(source(shop, CostlySource), ctx))
     assert not ctx.coverage.complete(urns.dataset("file", "clicks")), "it is not gone"
     assert ctx.coverage.complete(urns.dataset("file", "orders"))
     assert "cannot-list" in [one.code for one in ctx.warnings]
+
+
+def test_a_file_that_went_before_it_was_sniffed_is_gone(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop / "clicks").write_bytes(b'REC1{"at":"timestamp(us)"}')
+    monkeypatch.setattr(Costly, "refusing", {"clicks": FileNotFoundError(2, "No such file")})
+    ctx = MemoryContext()
+    assert "clicks" not in names(read(source(shop, CostlySource), ctx))
+    assert ctx.coverage.complete(urns.dataset("file", "clicks")) and "cannot-list" not in [
+        one.code for one in ctx.warnings
+    ]
 
 
 def entries() -> Iterator[Entry]:

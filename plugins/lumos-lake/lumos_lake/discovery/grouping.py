@@ -51,6 +51,8 @@ class Grouping(Struct, kw_only=True):
         findings: (code, message) about what is odd here, for people.
         positional: Index of a folder in the path -> name of the level that it is, for levels without a key.
         empty: Files without a byte that would be its own, left out beside those that have some.
+        stored: Class of storage, bytes, files and time of the newest one of all that lies below the root of a marked
+            folder, by class (`lumos_lake.stored`); empty where that was not counted.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Grouping(Struct, kw_only=True):
     findings: list[tuple[str, str]] = []
     positional: dict[int, str] = {}
     empty: Sequence[Entry] = ()
+    stored: tuple[tuple[str, int, int, int], ...] = ()
 
     @property
     def bytes(self) -> int:
