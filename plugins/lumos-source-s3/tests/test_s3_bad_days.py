@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
+from lumos_lake import crawler
+from lumos_lake.resuming import resumed
 from lumos_source_s3 import storage
 from lumos_source_s3.config import S3Config
 from lumos_source_s3.source import S3Source
@@ -18,8 +21,9 @@ CSV = "id,total\n1,2.5\n"
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Backoff takes no time: botocore's, and ours between the tries of a listing."""
+    """Backoff takes no time: botocore's, and ours between the tries of a page and of a listing."""
     monkeypatch.setattr(storage, "PAUSE", 0.01)
+    monkeypatch.setattr(crawler, "resumed", partial(resumed, pause=lambda seconds: None))
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.01)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda self, amount=1, block=True: True)
 
