@@ -6,14 +6,17 @@ whatever text leaves a run.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 MASK = "***"
+LONG = 12
+"""A part of a secret address that has so many characters is a secret itself: servers repeat the path that was asked."""
 _URL_PASSWORD = re.compile(r"(?P<start>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)")
 
 
@@ -47,8 +50,14 @@ def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret as it is, and as a URL would carry it."""
-    return {secret, quote(secret, safe=""), quote_plus(secret)}
+    """The secret as it is, as a URL or JSON would carry it, and the long parts of one that is a URL."""
+    whole = {secret}
+    if secret.startswith(("https://", "http://")):  # of other addresses the path is a name, not a key
+        parts = re.split(r"[/?&#=]", secret.partition("://")[2].partition("/")[2])
+        whole.add(unquote(secret))
+        whole.update(form for part in parts if len(part) >= LONG for form in (part, unquote(part)))
+    ways = (quote, lambda text: quote(text, safe=""), quote_plus, lambda text: json.dumps(text)[1:-1])
+    return {way(one) for one in whole for way in ways} | whole
 
 
 def secrets_of(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A watch of a bucket and its queue, killed again and again while things happen: no event is lost, none is told twice."""
+"""A watch of a bucket and its queue, killed again and again: no event is lost, none is told twice."""
 
 from __future__ import annotations
 
