@@ -25,7 +25,7 @@ def command(pipeline: str | None, once: bool, select: str | None, as_json: bool,
 
     Exit codes: 130 stopped, 2 could not begin or go on; with --once, as `lumos run`: 0, 1, 2 or 3.
     """
-    from contextlib import nullcontext
+    from contextlib import closing, nullcontext
 
     from ..config.api import load_pipeline
     from ..loading.guarded import quiet_stdout
@@ -35,7 +35,8 @@ def command(pipeline: str | None, once: bool, select: str | None, as_json: bool,
     loaded = load_pipeline(pipeline)
     teller: Any = _Json() if as_json else _Quiet() if quiet else _People(once)
     silent = quiet_stdout() if as_json else nullcontext()
-    with interruptible() as cancelled, silent:
+    lines = closing(teller) if as_json else nullcontext()
+    with interruptible() as cancelled, lines, silent:
         return watch(loaded, once=once, within=scope_of(select, loaded), teller=teller, cancelled=cancelled)
 
 
@@ -111,8 +112,9 @@ class _Json:
 
         try:
             self._out: Any = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+            self.close: Any = self._out.close
         except (io.UnsupportedOperation, AttributeError, OSError):
-            self._out = sys.stdout
+            self._out, self.close = sys.stdout, sys.stdout.flush
 
     def began(self, watched: list[Watched]) -> None:
         """Say what is watched, and how."""
