@@ -245,7 +245,7 @@ def _reached(registry: Registry, target: str) -> Look:
         except (Exception, SystemExit):  # a source that was never meant for this
             continue
     if found:
-        return str(found[0].get("database") or found[0]["type"]), found
+        return str(found[0].get("database") or found[0].get("bucket") or found[0]["type"]), found
     if refused is not None:
         raise refused
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)", target)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from lumos_source_s3.suggesting import suggest
 
 from lumos_core import discover, load_pipeline, run
+from lumos_core.cli import main
 from lumos_core.config.suggest import explain
 from lumos_core.plugin_api import ConfigError
 
@@ -37,6 +39,40 @@ def test_what_is_written_runs(lake: Any, tmp_path: Path, monkeypatch: pytest.Mon
     assert names == [f"s3://{lake.name}/raw/customers.json", f"s3://{lake.name}/raw/orders"]
 
 
+def test_the_written_files_give_exactly_what_is_found_without_them(
+    lake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in ("2026-01-01", "2026-01-02", "__HIVE_DEFAULT_PARTITION__"):
+        for table in ("visits", "orders returned"):
+            lake.put(f"raw/web/{table}/day={day}/part-0.csv", "id,at\n1,2026-01-01\n")
+    lake.put("raw/web/rates_2025.csv", "currency,rate\nEUR,1\n")
+    lake.put("raw/web/rates_2026.csv", "currency,rate\nEUR,1\n")
+    lake.put("raw/été & [co]/notes*.json", '{"note": "x"}\n')
+    lake.put("raw/empty/_SUCCESS", "")
+    monkeypatch.chdir(tmp_path)
+    address = f"s3://{lake.name}/raw?endpoint={lake.server.endpoint}"
+    path = Path(discover(address))
+    assert f"name: {lake.name}\n" in path.read_text() and "overrides: discovery.yaml" in path.read_text()
+    written = run(load_pipeline(path))
+    (tmp_path / "plain").mkdir()
+    plain = tmp_path / "plain" / "lumos.yaml"
+    plain.write_text(path.read_text().replace(", overrides: discovery.yaml", ""))
+    found = run(load_pipeline(plain))
+    assert written.exit_code == found.exit_code == 0, (written.failures, found.failures)
+    assert seen(written) == seen(found) and len(seen(found)) == 6
+    evidence = {dict(one.value.properties)["lake.evidence"] for one in written.records if one.kind == "dataset"}
+    assert "discovery.yaml says so" in evidence
+
+
+def seen(result: Any) -> dict[str, Any]:
+    """Return every dataset without how it was found."""
+    return {
+        record.urn: (record.value.name, record.value.subtype, record.value.fields, record.value.layout)
+        for record in result.records
+        if record.kind == "dataset"
+    }
+
+
 def test_the_environment_names_the_endpoint(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", lake.server.endpoint)
     (entry,) = suggest(f"s3://{lake.name}?path_style=true")
@@ -48,6 +84,15 @@ def test_overrides_in_the_bucket_count(lake: Any) -> None:
     lake.put("raw/discovery.yaml", "tables: [{path: 'orders/{year}/{month}/*.csv', name: sales}]")
     (entry,) = suggest(f"s3://{lake.name}/raw/?endpoint={lake.server.endpoint}")
     assert "#files" not in entry and "overrides" not in entry
+
+
+def test_the_command_says_why_it_is_so(lake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = f"s3://{lake.name}/raw?endpoint={lake.server.endpoint}"
+    said = CliRunner().invoke(main, ["discover", "--explain", address], catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    assert "orders" in said.output and "customers.json" in said.output and "folders are named by date" in said.output
+    assert lake.server.secret not in said.output and not list(tmp_path.iterdir())
 
 
 def test_why_it_is_so(lake: Any) -> None:
