@@ -33,7 +33,8 @@ class Lake(Source[Options]):
 
     def suggest(self, path):
         if Path(path).is_dir():
-            yield {"type": "lake", "path": ".", "formats": ["x"] * 99, "rules": "rules.yaml", "#files": {"rules.yaml": "a: 1\\n"}}
+            files = {"rules.yaml": "a: 1\\n"}
+            yield {"type": "lake", "path": ".", "formats": ["x"] * 99, "rules": "rules.yaml", "#files": files}
         elif path.startswith("lake://"):
             yield {"type": "lake", "path": "."}
 
