@@ -126,10 +126,122 @@ CASES = {
 }
 
 
+WORDS = [f"{first}{second}" for first in ("ba", "ko", "mi", "lu", "te") for second in ("ran", "sol", "vek", "dim")]
+SYMBOLS = ("AAPL", "MSFT", "V", "BRK.B")
+PAIRS = ("BTCUSDT", "ETHUSDT", "BNBBTC")
+
+CASES |= {
+    "very many folders of one schema": ([f"s/{w}/p-{n}.csv" for w in WORDS for n in (0, 1)], {"s": ["partition_0"]}),
+    "a few folders of one schema": ([f"s/{w}/p-0.csv" for w in WORDS[:9]], {f"s/{w}": [] for w in WORDS[:9]}),
+    "very many folders of two schemas": (
+        [f"s/{w}/{'customer' if n % 2 else 'p'}-0.csv" for n, w in enumerate(WORDS)],
+        {f"s/{w}": [] for n, w in enumerate(WORDS) if n % 2 == 0}
+        | {f"s/{w}/customer-0.csv": [] for n, w in enumerate(WORDS) if n % 2},
+    ),
+    "very many tenants of two tables": (
+        [f"s/{w}/{t}/p-{n}.csv" for w in WORDS for t in ("orders", "customers") for n in (0, 1)],
+        {"s/orders": ["partition_0"], "s/customers": ["partition_0"]},
+    ),
+    "very many editions": (
+        [f"s/budget_{y}/p-0.csv" for y in range(1990, 2020)],
+        {f"s/budget_{y}": [] for y in range(1990, 2020)},
+    ),
+    "very many files of one schema": ([f"s/{w}.csv" for w in WORDS], {"s": []}),
+    "an odd file beside very many": (
+        [*(f"s/{w}.csv" for w in WORDS), "s/customer.csv"],
+        {"s": [], "s/customer.csv": []},
+    ),
+    "a few files of one schema": ([f"s/{w}.csv" for w in WORDS[:9]], {f"s/{w}.csv": [] for w in WORDS[:9]}),
+    "a file per region": (["s/eu.csv", "s/us.csv", "s/apac.csv"], {"s": []}),
+    "a file per share": ([f"s/{name}.csv" for name in SYMBOLS], {"s": []}),
+    "a folder per share": ([f"s/{name}/2024-01-0{d}.csv" for name in SYMBOLS for d in (1, 2)], {"s": ["partition_0"]}),
+    "capitals below capitals": (
+        [f"HR/{name}/p-{n}.csv" for name in ("EMP", "PAST", "BONUS") for n in (0, 1)],
+        {f"HR/{name}": [] for name in ("EMP", "PAST", "BONUS")},
+    ),
+    "long names in capitals": (
+        [f"hr/{name}/{name}_2024-01-0{d}.csv" for name in ("EMPLOYEES", "FORMER", "APPLICANTS") for d in (1, 2)],
+        {f"hr/{name}": [] for name in ("EMPLOYEES", "FORMER", "APPLICANTS")},
+    ),
+    "long symbols that the files repeat": (
+        [f"trades/{name}/{name}-trades-2024-01-0{d}.csv" for name in PAIRS for d in (1, 2)],
+        {"trades": ["partition_0"]},
+    ),
+    "symbols and intervals": (
+        [f"bars/{name}/{i}/{name}-{i}-2024-01-0{d}.csv" for name in PAIRS for i in ("1d", "1h") for d in (1, 2)],
+        {"bars": ["partition_0", "partition_1"]},
+    ),
+    "squares of a grid": (
+        [f"grid/{z}/{b}/{q}/x-{n}.json" for z in (10, 11) for b in "ST" for q in ("DG", "EG") for n in (0, 1)],
+        {"grid": ["partition_0", "partition_1", "partition_2"]},
+    ),
+    "hosts": (
+        [f"logs/{h}.prod.example.com/a-2024-01-0{d}.json" for h in ("web-01", "web-02", "api-01") for d in (1, 2)],
+        {"logs": ["partition_0"]},
+    ),
+    "topics are no hosts": (
+        [f"kafka/shop.public.{t}/p-{n}.csv" for t in ("paid", "open", "sent") for n in (0, 1)],
+        {f"kafka/shop.public.{t}": [] for t in ("paid", "open", "sent")},
+    ),
+    "operations": (
+        [f"cdc/paid/{o}/2024-01-0{d}/p-0.csv" for o in ("insert", "update", "delete") for d in (1, 2)],
+        {"cdc/paid": ["partition_0", "date"]},
+    ),
+    "splits for learning": (
+        [f"fraud/{s}/p-{n}.csv" for s in ("train", "val", "test") for n in (0, 1)],
+        {f"fraud/{s}": [] for s in ("train", "val", "test")},
+    ),
+    "the newest once more": (
+        [*(f"s/2024-01-0{d}/s.csv" for d in (1, 2, 3)), "s/latest/s.csv"],
+        {"s": ["date"]},
+    ),
+    "the newest of another schema": (
+        [*(f"s/2024-01-0{d}/s.csv" for d in (1, 2, 3)), "s/latest/customer.csv"],
+        {"s": ["date"], "s/latest/customer.csv": []},
+    ),
+    "the newest file once more": ([*(f"s/rates_2024-01-0{d}.csv" for d in (1, 2)), "s/rates_latest.csv"], {"s": []}),
+    "months in words": (
+        [f"d/Sales Report - {m} 2024.csv" for m in ("Jan", "Feb")] + ["d/b.csv"],
+        {"d/Sales Report": [], "d/b.csv": []},
+    ),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_layouts(case):
     paths, expected = CASES[case]
     assert found(*paths) == expected
+
+
+def test_small_schemas_prove_nothing():
+    """Lookup tables of a code and a text are many, and of one schema."""
+    lookup = frozenset({("code", "text"), ("description", "text")})
+    names = [f"lookup/{word}.csv" for word in WORDS] + [f"more/{word}/p-0.csv" for word in WORDS]
+    assert len(found(*names, peek=lambda format, entry: lookup)) == 2 * len(WORDS)
+
+
+def test_names_alone_do_not_join_very_many():
+    names = [f"s/{word}.csv" for word in WORDS] + [f"t/{word}/p-0.csv" for word in WORDS]
+    assert len(found(*names, peek=None)) == 2 * len(WORDS)
+
+
+def test_very_many_stay_one_when_some_go():
+    less = [f"s/{word}/p-0.csv" for word in WORDS[:15]]
+    assert len(found(*less)) == 15
+    assert found(*less, known={"s": "csv"}.get) == {"s": ["partition_0"]}
+    files = [f"t/{word}.csv" for word in WORDS[:15]]
+    assert len(found(*files)) == 15
+    assert found(*files, known={"t": "csv"}.get) == {"t": []}
+
+
+def test_what_was_joined_in_doubt_says_so_and_why():
+    (many,) = discover([Entry(f"s/{word}/p-0.csv", 10) for word in WORDS], peek=peek)
+    assert (
+        many.confidence == 0.6 and "very many sibling folders hold the same schema in the same layout" in many.evidence
+    )
+    (newest,) = discover([Entry(path, 10) for path in CASES["the newest once more"][0]], peek=peek)
+    (column,) = newest.partitions
+    assert newest.confidence == 0.8 and (column.type, column.nullable) == ("date", True)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ _COUNTRIES3 = words(
     sgp svk svn swe tha tur twn ukr usa vnm zaf are
     """
 )
-_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES)
+_OPERATIONS = words("insert inserts update updates delete deletes upsert upserts snapshot i u d")
+"""What a change does: folders of a change data capture."""
+_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES, _OPERATIONS)
 _CLOUD_REGION = re.compile(
     r"[a-z]{2}(?:-gov)?-?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d"
 )
@@ -61,9 +63,37 @@ _CAPITALS = (re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}"))
 """States, airports, exchanges: there are too many lists to hold, and nothing else is written so."""
 
 
+_QUANTITY = re.compile(r"\d+(?:ms|s|sec|m|min|h|hr|d|w|mo|M|y|km|px|kb|mb|hz|khz)")
+"""A number with its unit: the interval of candles, the resolution of images."""
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,4}(?:[.-][A-Z0-9]{1,4})?")
+"""Shares, stations, squares of a grid: written in capitals where a name would not be."""
+_LONG_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:[.-][A-Z0-9]{1,4})?")
+"""Longer ones may as well be names of tables."""
+_SQUARE = re.compile(r"[A-Z]{1,2}")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(\.[a-z0-9-]+\.[a-z]{2,})")
+
+
 def is_numbered(name: str) -> bool:
-    """Tell whether a name is a code that has a number in it: `eu-west-1`."""
-    return _CLOUD_REGION.fullmatch(name.casefold()) is not None
+    """Tell whether a name is a code that has a number in it: `eu-west-1`, `1h`, `web-01.prod.example.com`."""
+    return any(
+        pattern.fullmatch(text)
+        for pattern, text in ((_CLOUD_REGION, name.casefold()), (_QUANTITY, name), (_HOST, name))
+    )
+
+
+def is_capital(name: str) -> bool:
+    """Tell whether a name is written in capitals as a code is, so that capitals below it say nothing."""
+    return _LONG_SYMBOL.fullmatch(name) is not None
+
+
+def is_step(name: str) -> bool:
+    """Tell whether a name is but a step of a grid, and no table: one or two capitals, or a quantity."""
+    return (_SQUARE.fullmatch(name) or _QUANTITY.fullmatch(name)) is not None
+
+
+def is_quantity(name: str) -> bool:
+    """Tell whether a name is a number with its unit: `1h`, `10m`."""
+    return _QUANTITY.fullmatch(name) is not None
 
 
 def of_one_domain(names: list[str]) -> set[str]:
@@ -71,5 +101,20 @@ def of_one_domain(names: list[str]) -> set[str]:
     plain = {name: re.sub(r"[\s_]+", "-", name.casefold()) for name in names}
     found = [{name for name, code in plain.items() if code in domain} for domain in _DOMAINS]
     found += [{name for name, code in plain.items() if pattern.fullmatch(code)} for pattern in (_CLOUD_REGION, _LOCALE)]
-    found += [{name for name in names if pattern.fullmatch(name)} for pattern in _CAPITALS]
-    return max(found, key=len)
+    found += [{name for name in names if pattern.fullmatch(name)} for pattern in (*_CAPITALS, _QUANTITY)]
+    hosts: dict[str, set[str]] = {}
+    for name in names:
+        if host := _HOST.fullmatch(name):
+            hosts.setdefault(host[1], set()).add(name)
+    return max((*found, *hosts.values()), key=len)
+
+
+def of_one_alphabet(names: list[str], *, long: bool = False) -> set[str]:
+    """Return those names that are written like codes of which there is no list: `AAPL`, `KSFO`, `V`.
+
+    Args:
+        names: Of siblings, as they are written.
+        long: Names of more than five letters may be codes, too.
+    """
+    pattern = _LONG_SYMBOL if long else _SYMBOL
+    return {name for name in names if pattern.fullmatch(name)}

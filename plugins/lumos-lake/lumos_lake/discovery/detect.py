@@ -11,12 +11,13 @@ import re
 from array import array
 from collections.abc import Sequence
 
-from .cluster import GENERIC_FOLDERS, Cluster, Trait, unite
-from .codes import is_numbered, of_one_domain
+from .cluster import Cluster, Trait, unite
+from .codes import is_capital, is_numbered, is_quantity, of_one_alphabet, of_one_domain
+from .files import ALL_READ, MANY, SAMPLE, join_files, table_of
 from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
-from .names import dated, folder_name, template
+from .names import NEWEST, dated, folder_name, template
 from .similarity import Comparer, spread
 from .spool import Spool
 
@@ -46,7 +47,7 @@ class Detector:
 
     def close(self, frame: Frame) -> list[Cluster]:
         """Return the clusters of a folder, with `rel` counted from it."""
-        own = list(frame.own.values())
+        own = join_files(frame, list(frame.own.values()), self._spool, self._comparer, self._known)
         if frame.simple:
             return own
         depth = frame.depth
@@ -67,9 +68,13 @@ class Detector:
             merged += self._nameless(frame, "run", frame.runs)
         if frame.named is not None and frame.grain:
             merged += self._items(frame, frame.named)
+        if frame.named is not None and merged:
+            self._newest(frame, frame.named, merged)
         if frame.named is None:
             return self._absorb(own, merged) if merged else own
         codes, taken = self._codes(frame, frame.named)
+        if not codes:
+            codes, taken = self._many(frame, frame.named)
         clusters = self._absorb(own, merged + codes)
         for index, name in enumerate(frame.named.names):
             if index not in taken:
@@ -216,12 +221,9 @@ class Detector:
         Returns:
             The joined cluster, if any, and the places of the folders that are in it.
         """
-        table: Frame | None = frame
-        while table is not None and table.parent is not None and table.kind.kind in ("hive", "date"):
-            table = table.parent  # the folder that names the table may stand above partitions
-        if len(named) < 3 or table is None or table.parent is None or table.name.casefold() in GENERIC_FOLDERS:
-            return [], set()
-        if table.kind.kind != "named":
+        table, above = table_of(frame)
+        least = 2 if above or all(map(is_quantity, named.names)) else 3
+        if len(named) < least or table is None:
             return [], set()
         known = self._known(table.path) is not None
         groups: dict[tuple[str, str], array[int]] = {}
@@ -236,16 +238,27 @@ class Detector:
                     groups[key] = group = array("Q")
                 group.append(index)
         for (format, stem), group in sorted(groups.items(), key=lambda item: item[0]):
+            strict = False
             if not stem:
-                codes = of_one_domain([named.names[index] for index in group])
+                names = [named.names[index] for index in group]
+                codes = of_one_domain(names)
+                if len(codes) < max(least, CODE_SHARE * len(names)) and not is_capital(table.name):
+                    long = all(self._repeats(named.names[index], named.last[index]) for index in group)
+                    strict = len(written := of_one_alphabet(names, long=long)) > len(codes)
+                    codes = written if strict else codes
+                strict |= len(codes) == 2
                 group = array("Q", (index for index in group if named.names[index] in codes))
             elif not set(stem.split("-")) <= set(_words(table.name)) and all(
                 dated(named.names[index]) for index in group
             ):
                 continue  # `orders_2023`, `orders_2024`: editions of a table that has a name of its own
-            if len(group) < 3 or len(group) < (0.5 if known else CODE_SHARE) * len(named):
+            if len(group) < least or len(group) < (0.5 if known else CODE_SHARE) * len(named):
                 continue
-            if not self._alike(format, [named.last[index] for index in group], unknown=known):
+            if strict:
+                rows = spread([named.last[index] for index in group], SAMPLE)
+                if len(self._comparer.same(format, [self._spool[row] for row in rows], 1.0)) < least:
+                    continue
+            elif not self._alike(format, [named.last[index] for index in group], unknown=known):
                 continue
             joined = unite(named.take_main(index) for index in group)
             joined.partitioned = True
@@ -253,6 +266,84 @@ class Detector:
             joined.because("sibling folders are codes of one domain and hold the same schema", 0.7)
             return [joined], {index for index in group if named.kind(index) is not None or not named.clusters(index)}
         return [], set()
+
+    def _repeats(self, folder: str, row: int) -> bool:
+        """Tell whether a file begins with the name of its folder and goes on with what it is: `BTCUSDT-trades-...`."""
+        name = self._spool.path(row).rpartition("/")[2]
+        if not name.startswith(folder):
+            return False
+        rest = name.removeprefix(folder).partition(".")[0]
+        return template(rest)[0] != "" or any(map(is_quantity, re.split("[-_]", rest)))
+
+    def _newest(self, frame: Frame, named: Kids, merged: list[Cluster]) -> None:
+        """Count `latest/` beside dates, runs or numbers among them: it holds the newest once more."""
+        rest = Kids()
+        for name, found in named:
+            fits = []
+            if name.casefold() in NEWEST:
+                for cluster in found:
+                    fits += [
+                        (cluster, other)
+                        for other in merged
+                        if (other.rel, other.format) == (cluster.rel, cluster.format)
+                        and frame.depth in other.positional
+                        and self._alike_all([cluster, other])
+                    ]
+            if len(fits) != len(found):
+                rest.add(name, found, self._traits)
+                continue
+            for cluster, other in fits:
+                stem = other.stem
+                other.add(cluster)
+                other.stem = stem
+                other.because("a folder beside the others holds the newest", 0.8)
+        frame.named = rest if len(rest) else None
+
+    def _many(self, frame: Frame, named: Kids) -> tuple[list[Cluster], set[int]]:
+        """Join very many sibling folders of one schema and one inner layout, whatever they are called.
+
+        Nobody keeps so many tables that are all alike.
+
+        Returns:
+            The joined clusters, if any, and the places of the folders that are in them.
+        """
+        least = MANY if self._known(frame.path) is None else MANY // 2
+        if len(named) < least or frame.parent is None or self._comparer.blind or all(map(dated, named.names)):
+            return [], set()
+        fits: set[int] | None = None
+        if len(named.formats) == 1:
+            (format,) = named.formats
+            if not self._sampled(format, named.last):
+                return [], set()
+            if len(named) <= ALL_READ:
+                fits = set(self._comparer.same(format, [self._spool[row] for row in named.last], CODE_SHARE))
+        layouts: dict[tuple[tuple[str, ...], str], array[int]] = {}
+        for index in range(len(named)):
+            for key in {(cluster.rel, cluster.format) for cluster in named.clusters(index)}:
+                layouts.setdefault(key, array("Q")).append(index)
+        usual = {key for key, places in layouts.items() if len(places) >= max(least, CODE_SHARE * len(named))}
+        if not usual:
+            return [], set()
+        pile, taken = Pile(), set[int]()
+        for index, (_, found) in enumerate(named):
+            alike = fits is None or index in fits
+            if alike and {(cluster.rel, cluster.format) for cluster in found} <= usual:
+                pile.add(found, "")
+                taken.add(index)
+        if len(taken) < max(least, CODE_SHARE * len(named)):
+            return [], set()
+        for (_, format), stems in pile.groups.items():
+            for _, cluster in stems.values():
+                if len(cluster.rows) > 1 and not self._sampled(format, cluster.rows):
+                    return [], set()
+            if not self._sampled(format, [cluster.rows[-1] for _, cluster in stems.values()]) and len(stems) > 1:
+                return [], set()
+        return self._lay(pile, frame.depth, "many", ""), taken
+
+    def _sampled(self, format: str, rows: Sequence[int]) -> bool:
+        """Tell whether a few of many files have one schema, all but one."""
+        sample = [self._spool[row] for row in spread(rows, SAMPLE)]
+        return bool(self._comparer.same(format, sample, (len(sample) - 1) / len(sample)))
 
 
 def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
@@ -266,6 +357,8 @@ def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
         cluster.because(f"folders are named by date ({grain})", 0.95)
     elif kind == "item":
         cluster.because("folders inside the dates hold a file each that is named like the folder", 0.8)
+    elif kind == "many":
+        cluster.because("very many sibling folders hold the same schema in the same layout", 0.6)
     elif kind == "run":
         cluster.because("folders are named by run or identifier and hold the same schema", 0.85)
     else:

@@ -129,6 +129,10 @@ def template(bare: str) -> tuple[str, bool]:
     return "-".join(kept), variable
 
 
+NEWEST = words("latest current newest")
+"""What the newest edition is called when it is kept once more, or is still growing."""
+
+
 def nameless(bare: str) -> bool:
     """Tell whether nothing in a name can be the name of a table: words of shards, numbers, identifiers."""
     words = [word for word in _SPLIT.split(_VARIABLE.sub("\0", bare).casefold()) if word]

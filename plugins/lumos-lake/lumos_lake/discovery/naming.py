@@ -21,6 +21,7 @@ _NONE: dict[int, str] = {}
 DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
+_EDGES = " _-.,;()[]+@~="
 MOST_READ = 1000
 """Files of one folder that are read, at most, to tell tables apart whose names are alike."""
 
@@ -262,10 +263,10 @@ def spelled(bare: str, *, kept: bool = False) -> str:
     """
     words = []
     for piece in (bare if kept else _VARIABLE.sub("\0", bare)).split("\0"):
-        word = piece.strip(" _-.,;()[]+@~=")
+        word = piece.strip(_EDGES)
         parts = re.split(r"([_\-. ])", word)
         while parts and parts[-1].casefold() in _MONTHS and len(parts) > 1:
             parts = parts[:-2]
-        if word := "".join(parts):
+        if word := "".join(parts).rstrip(_EDGES):
             words.append(word)
     return "_".join(words)

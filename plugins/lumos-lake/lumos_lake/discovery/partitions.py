@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from .grouping import PartitionColumn
+from .names import NEWEST
 from .words import words
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -131,7 +132,7 @@ def _level(index: int, segment: str, positional: Mapping[int, str]) -> tuple[str
     """Return the name of the level that a folder is, and its value; an empty name when it is none."""
     key, value = _segment(segment)
     if not key and index in positional:
-        return positional[index], _value(segment)
+        return positional[index], None if segment.casefold() in NEWEST else _value(segment)
     return key, value
 
 

@@ -7,6 +7,7 @@ Jaccard index and the containment of the smaller schema count, so that added col
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -18,6 +19,12 @@ T = TypeVar("T")
 ALIKE = 0.55
 """From this similarity on, two schemas are one table's. Between drift (a renamed or added column of five: above 0.7)
 and strangers that share their audit columns (below 0.4)."""
+
+THE_SAME = 0.9
+"""From this similarity on, schemas differ in no more than a column that was added: where names alone would keep files
+apart, less does not join them."""
+TELLING = 3
+"""A schema of fewer fields proves nothing: a lake may hold a hundred lookup tables of a code and a text."""
 
 
 def similarity(first: Signature, second: Signature) -> float:
@@ -64,6 +71,28 @@ class Comparer:
         if len(found) < 2:
             return unknown
         return all(similarity(found[0], other) >= ALIKE for other in found[1:])
+
+    def same(self, format: str, entries: Sequence[Entry], least: float) -> list[int]:
+        """Return which files have nearly the schema that most of them have.
+
+        None where fewer than a share have it, or where it is too small to prove anything.
+
+        Args:
+            format: Of the files.
+            entries: The files.
+            least: The share, 0 to 1.
+        """
+        found = [self.signature(format, entry) for entry in entries]
+        seen = Counter(signature for signature in found if signature)
+        if not seen:
+            return []
+        usual = min(seen, key=lambda signature: (-seen[signature], sorted(signature)))
+        if len(usual) < TELLING:
+            return []
+        fits = [
+            index for index, signature in enumerate(found) if signature and similarity(usual, signature) >= THE_SAME
+        ]
+        return fits if len(fits) >= least * len(found) else []
 
     def clusters(self, format: str, entries: Sequence[Entry]) -> list[list[int]]:
         """Return the indices of files grouped by schema; what cannot be seen joins the largest group."""

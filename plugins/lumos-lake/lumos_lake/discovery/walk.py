@@ -185,7 +185,7 @@ class Walk:
         parent = frame.parent
         assert parent is not None  # the root is never left
         self._frame = parent
-        if frame.name not in self._holders and frame.tally is None and frame.simple:
+        if frame.name not in self._holders and frame.tally is None and frame.simple and len(frame.own) < 2:
             self._detector.hand_up(frame, list(frame.own.values()))
             return
         found = self._close(frame, end)

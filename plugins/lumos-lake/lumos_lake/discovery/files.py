@@ -1,0 +1,132 @@
+"""Files of one folder that are one table although their names differ in more than a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .cluster import GENERIC_FOLDERS, Cluster, unite
+from .codes import is_capital, is_step, of_one_alphabet, of_one_domain
+from .frame import Frame
+from .grouping import Known
+from .names import KNOWN_EXTENSIONS, NEWEST, split_extension
+from .similarity import Comparer, spread
+from .spool import Spool
+
+MANY = 20
+"""From so many siblings of one schema on, their names are values and no names of tables."""
+SAMPLE = 8
+"""How many of them are read to see whether they are alike at all."""
+ALL_READ = 200
+"""Up to so many of them are read each, to leave out an odd one."""
+_SHARE = 0.8
+_FEW = 3
+
+
+def table_of(frame: Frame) -> tuple[Frame | None, bool]:
+    """Return the folder that names the table which a folder is a part of, and whether that is not the folder itself.
+
+    It stands above partitions, numbers, and steps of a grid.
+    """
+    table, above = frame, False
+    while table.parent is not None and (table.kind.kind != "named" or is_step(table.name)):
+        above |= table.kind.kind in ("number", "named")
+        table = table.parent
+    good = table.parent is not None and table.name.casefold() not in GENERIC_FOLDERS
+    if good:
+        return table, above
+    itself = frame.parent is not None and frame.kind.kind == "named"
+    return (frame if itself and frame.name.casefold() not in GENERIC_FOLDERS else None), False
+
+
+def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Comparer, known: Known) -> list[Cluster]:
+    """Join the files that lie directly in a folder where they are one table.
+
+    Args:
+        frame: The folder.
+        own: Its files, by format and template of their names.
+        spool: The files.
+        comparer: Compares schemas.
+        known: What the last run knew.
+    """
+    if len(own) < 2 or comparer.blind:
+        return own
+    own = _newest(own, spool, comparer)
+    for format in sorted({cluster.format for cluster in own}):
+        lone = [cluster for cluster in own if cluster.format == format and cluster.stem and len(cluster.rows) == 1]
+        others = sum(len(cluster.rows) for cluster in own if cluster.format == format) - len(lone)
+        if len(lone) < _FEW or others > (1 - _SHARE) * len(lone):
+            continue
+        joined = _coded(frame, lone, spool, comparer)
+        if not joined and frame.parent is not None:
+            joined = _many(lone, spool, comparer, MANY if known(frame.path) != format else MANY // 2)
+        if joined:
+            rows = {cluster.rows[0] for cluster in joined}
+            own = [cluster for cluster in own if cluster.format != format or cluster.rows[0] not in rows]
+            whole = unite(joined)
+            whole.stem, whole.variable = "", True
+            own.append(whole)
+    return own
+
+
+def _newest(own: list[Cluster], spool: Spool, comparer: Comparer) -> list[Cluster]:
+    """Count `rates_latest` and `rankings_current` among the files that are named by date, if of the same schema."""
+    by_name = {(cluster.format, cluster.stem): cluster for cluster in own}
+    rest = []
+    for cluster in own:
+        head, _, last = cluster.stem.rpartition("-")
+        base = by_name.get((cluster.format, head))
+        fits = last in NEWEST and base is not None and base.variable and len(base.rows) > 1 and len(cluster.rows) == 1
+        if fits and base is not None and comparer.alike(cluster.format, [spool[base.rows[-1]], spool[cluster.rows[0]]]):
+            base.rows.append(cluster.rows[0])
+            base.because("a file beside the others holds the newest", 0.8)
+        else:
+            rest.append(cluster)
+    return rest
+
+
+def _coded(frame: Frame, lone: Sequence[Cluster], spool: Spool, comparer: Comparer) -> list[Cluster]:
+    """Return the files whose names are codes of one domain, in a folder that names a table."""
+    table, _ = table_of(frame)
+    if table is None:
+        return []
+    names = {_bare(spool.path(cluster.rows[0])): cluster for cluster in lone}
+    codes = of_one_domain(list(names))
+    if len(codes) < max(_FEW, _SHARE * len(names)) and not is_capital(table.name):
+        codes = max(codes, of_one_alphabet(list(names)), key=len)
+    if len(codes) < max(_FEW, _SHARE * len(names)):
+        return []
+    found = [names[name] for name in sorted(codes)]
+    sample = spread([cluster.rows[0] for cluster in found], SAMPLE)
+    if not _same(found[0].format, sample, spool, comparer):
+        return []
+    for cluster in found:
+        cluster.because("file names are codes of one domain and the files hold the same schema", 0.7)
+    return found
+
+
+def _many(lone: Sequence[Cluster], spool: Spool, comparer: Comparer, least: int) -> list[Cluster]:
+    """Return very many files of one schema, whatever they are called."""
+    if len(lone) < least:
+        return []
+    format = lone[0].format
+    few = [spool[cluster.rows[0]] for cluster in spread(lone, SAMPLE)]
+    if not comparer.same(format, few, (SAMPLE - 2) / SAMPLE):
+        return []
+    found = list(lone)
+    if len(lone) <= ALL_READ:
+        places = comparer.same(format, [spool[cluster.rows[0]] for cluster in lone], _SHARE)
+        found = [lone[place] for place in places]
+    if len(found) < least:
+        return []
+    for cluster in found:
+        cluster.because("very many files of one folder hold the same schema", 0.6)
+    return found
+
+
+def _same(format: str, rows: Sequence[int], spool: Spool, comparer: Comparer) -> bool:
+    return len(comparer.same(format, [spool[row] for row in rows], 1.0)) == len(rows)
+
+
+def _bare(path: str) -> str:
+    """Return the name of a file without its extensions; a point inside the name stays (`BRK.B`)."""
+    return split_extension(path.rpartition("/")[2], KNOWN_EXTENSIONS)[0]
