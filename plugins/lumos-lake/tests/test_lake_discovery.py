@@ -142,9 +142,35 @@ CASES |= {
         [f"s/{w}/{t}/p-{n}.csv" for w in WORDS for t in ("orders", "customers") for n in (0, 1)],
         {"s/orders": ["partition_0"], "s/customers": ["partition_0"]},
     ),
-    "very many editions": (
-        [f"s/budget_{y}/p-0.csv" for y in range(1990, 2020)],
-        {f"s/budget_{y}": [] for y in range(1990, 2020)},
+    "editions": (
+        [f"s/budget_{y}/p-0.csv" for y in range(2001, 2019)],
+        {f"s/budget_{y}": [] for y in range(2001, 2019)},
+    ),
+    "very many editions": ([f"s/budget_{y}/p-0.csv" for y in range(1990, 2020)], {"s/budget": ["partition_0"]}),
+    "a folder per day of two tables": (
+        [f"s/{t}_202403{d:02d}/p-0.csv" for t in ("visits", "sessions") for d in range(1, 26)],
+        {"s/visits": ["partition_0"], "s/sessions": ["partition_0"]},
+    ),
+    "numbered devices of two tables": (
+        [f"s/device-{d:03d}/{t}.csv" for d in range(4) for t in ("orders", "customers")],
+        {"s/orders": ["partition_0"], "s/customers": ["partition_0"]},
+    ),
+    "numbered users with a folder in each": (
+        [f"s/{n}/visits/2024-03-01.json" for n in range(5)],
+        {"s/visits": ["partition_0"]},
+    ),
+    "numbered folders with other things in each": (
+        [f"s/part {n}/{w}/p-0.csv" for n, w in enumerate(WORDS[:4])],
+        {f"s/part {n}/{w}": [] for n, w in enumerate(WORDS[:4])},
+    ),
+    "months in words as folders": ([f"s/{m}-2024/p-0.csv" for m in ("Jan", "Feb")], {"s": ["month"]}),
+    "points of time with a zone": (
+        [f"s/2024-03-0{d}T06:00:00+00:00/p-0.csv" for d in (1, 2)],
+        {"s": ["timestamp"]},
+    ),
+    "stations with identifiers": (
+        [f"s/{station}.csv" for station in ("ACW00011604", "AE000041196", "USW00094728", "USW00094729")],
+        {"s": []},
     ),
     "very many files of one schema": ([f"s/{w}.csv" for w in WORDS], {"s": []}),
     "an odd file beside very many": (

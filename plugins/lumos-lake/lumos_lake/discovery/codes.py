@@ -69,6 +69,8 @@ _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,4}(?:[.-][A-Z0-9]{1,4})?")
 """Shares, stations, squares of a grid: written in capitals where a name would not be."""
 _LONG_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:[.-][A-Z0-9]{1,4})?")
 """Longer ones may as well be names of tables."""
+_ID = re.compile(r"[A-Z]{1,4}\d{3,}[A-Z0-9]*")
+"""Capitals and then digits, all as long: stations, accessions."""
 _SQUARE = re.compile(r"[A-Z]{1,2}")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(\.[a-z0-9-]+\.[a-z]{2,})")
 
@@ -118,3 +120,8 @@ def of_one_alphabet(names: list[str], *, long: bool = False) -> set[str]:
     """
     pattern = _LONG_SYMBOL if long else _SYMBOL
     return {name for name in names if pattern.fullmatch(name)}
+
+
+def are_ids(names: list[str]) -> bool:
+    """Tell whether names are identifiers of one form: capitals, then digits, all as long (`USW00094728`)."""
+    return len({len(name) for name in names}) == 1 and len(names[0]) >= 7 and all(map(_ID.fullmatch, names))

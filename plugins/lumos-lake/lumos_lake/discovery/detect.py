@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 from .cluster import Cluster, Trait, unite
 from .codes import is_capital, is_numbered, is_quantity, of_one_alphabet, of_one_domain
-from .files import ALL_READ, MANY, SAMPLE, join_files, table_of
+from .files import SAMPLE, join_files, table_of
 from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
+from .many import join_folders
 from .names import NEWEST, dated, folder_name, template
 from .similarity import Comparer, spread
 from .spool import Spool
@@ -300,50 +301,21 @@ class Detector:
         frame.named = rest if len(rest) else None
 
     def _many(self, frame: Frame, named: Kids) -> tuple[list[Cluster], set[int]]:
-        """Join very many sibling folders of one schema and one inner layout, whatever they are called.
-
-        Nobody keeps so many tables that are all alike.
+        """Join sibling folders that are values: numbered ones, and very many that are alike inside.
 
         Returns:
             The joined clusters, if any, and the places of the folders that are in them.
         """
-        least = MANY if self._known(frame.path) is None else MANY // 2
-        if len(named) < least or frame.parent is None or self._comparer.blind or all(map(dated, named.names)):
-            return [], set()
-        fits: set[int] | None = None
-        if len(named.formats) == 1:
-            (format,) = named.formats
-            if not self._sampled(format, named.last):
-                return [], set()
-            if len(named) <= ALL_READ:
-                fits = set(self._comparer.same(format, [self._spool[row] for row in named.last], CODE_SHARE))
-        layouts: dict[tuple[tuple[str, ...], str], array[int]] = {}
-        for index in range(len(named)):
-            for key in {(cluster.rel, cluster.format) for cluster in named.clusters(index)}:
-                layouts.setdefault(key, array("Q")).append(index)
-        usual = {key for key, places in layouts.items() if len(places) >= max(least, CODE_SHARE * len(named))}
-        if not usual:
-            return [], set()
-        pile, taken = Pile(), set[int]()
-        for index, (_, found) in enumerate(named):
-            alike = fits is None or index in fits
-            if alike and {(cluster.rel, cluster.format) for cluster in found} <= usual:
-                pile.add(found, "")
-                taken.add(index)
-        if len(taken) < max(least, CODE_SHARE * len(named)):
-            return [], set()
-        for (_, format), stems in pile.groups.items():
-            for _, cluster in stems.values():
-                if len(cluster.rows) > 1 and not self._sampled(format, cluster.rows):
-                    return [], set()
-            if not self._sampled(format, [cluster.rows[-1] for _, cluster in stems.values()]) and len(stems) > 1:
-                return [], set()
-        return self._lay(pile, frame.depth, "many", ""), taken
-
-    def _sampled(self, format: str, rows: Sequence[int]) -> bool:
-        """Tell whether a few of many files have one schema, all but one."""
-        sample = [self._spool[row] for row in spread(rows, SAMPLE)]
-        return bool(self._comparer.same(format, sample, (len(sample) - 1) / len(sample)))
+        made: list[Cluster] = []
+        taken: set[int] = set()
+        for joined in join_folders(frame, named, self._spool, self._comparer, self._known):
+            clusters = self._lay(joined.pile, frame.depth, joined.kind, "")
+            if joined.name:
+                for cluster in clusters:
+                    cluster.rel = (joined.name, *cluster.rel)
+            made += clusters
+            taken |= joined.places
+        return made, taken
 
 
 def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
@@ -359,6 +331,8 @@ def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
         cluster.because("folders inside the dates hold a file each that is named like the folder", 0.8)
     elif kind == "many":
         cluster.because("very many sibling folders hold the same schema in the same layout", 0.6)
+    elif kind == "numbered":
+        cluster.because("folders differ in a number and hold the same schemas in the same layout", 0.7)
     elif kind == "run":
         cluster.because("folders are named by run or identifier and hold the same schema", 0.85)
     else:

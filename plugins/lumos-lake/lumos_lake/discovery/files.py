@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .cluster import GENERIC_FOLDERS, Cluster, unite
-from .codes import is_capital, is_step, of_one_alphabet, of_one_domain
+from .codes import are_ids, is_capital, is_step, of_one_alphabet, of_one_domain
 from .frame import Frame
 from .grouping import Known
-from .names import KNOWN_EXTENSIONS, NEWEST, split_extension
+from .names import KNOWN_EXTENSIONS, NEWEST, dated, split_extension
 from .similarity import Comparer, spread
 from .spool import Spool
 
@@ -52,6 +52,14 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
         return own
     own = _newest(own, spool, comparer)
     for format in sorted({cluster.format for cluster in own}):
+        siblings = [cluster for cluster in own if cluster.format == format]
+        if len(siblings) > 1 and _identified(siblings, spool, comparer):
+            own = [cluster for cluster in own if cluster.format != format]
+            whole = unite(siblings)
+            whole.stem, whole.variable = "", True
+            whole.because("file names are identifiers of one form and the files hold the same schema", 0.8)
+            own.append(whole)
+            continue
         lone = [cluster for cluster in own if cluster.format == format and cluster.stem and len(cluster.rows) == 1]
         others = sum(len(cluster.rows) for cluster in own if cluster.format == format) - len(lone)
         if len(lone) < _FEW or others > (1 - _SHARE) * len(lone):
@@ -82,6 +90,17 @@ def _newest(own: list[Cluster], spool: Spool, comparer: Comparer) -> list[Cluste
         else:
             rest.append(cluster)
     return rest
+
+
+def _identified(clusters: Sequence[Cluster], spool: Spool, comparer: Comparer) -> bool:
+    """Tell whether files of several templates are named by identifiers of one form."""
+    first = [_bare(spool.path(cluster.rows[0])) for cluster in spread(clusters, SAMPLE)]
+    if not are_ids(first) or any(map(dated, first)):
+        return False
+    rows = [row for cluster in clusters for row in cluster.rows]
+    return are_ids([_bare(spool.path(row)) for row in spread(rows, ALL_READ)]) and _same(
+        clusters[0].format, spread(rows, SAMPLE), spool, comparer
+    )
 
 
 def _coded(frame: Frame, lone: Sequence[Cluster], spool: Spool, comparer: Comparer) -> list[Cluster]:

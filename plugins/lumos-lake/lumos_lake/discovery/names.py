@@ -207,6 +207,8 @@ class FolderName(NamedTuple):
 _YEAR = r"(?:19|20)\d\d"
 _M, _D, _H = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2[0-3])"
 _S = r"[-_.]"
+_ZONE = r"(?:z|[+-]\d\d:?\d\d)?"
+_MON = "|".join(sorted(_MONTHS))
 _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (grain, re.compile(pattern, re.IGNORECASE))
     for grain, pattern in (
@@ -216,11 +218,12 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("month", rf"{_YEAR}{_S}{_M}|{_YEAR}{_M}|(?:m|month)[-_]?(?:{_M}|[1-9])"),
         ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}"),
         ("date", rf"(?:day|date|dt|ds|as[-_]?of|partition)[-_](?:{_YEAR}([-_.]){_M}\1{_D}|{_YEAR}{_M}{_D})"),
+        ("month", rf"(?:{_MON})[-_. ]?{_YEAR}|{_YEAR}[-_. ]?(?:{_MON})"),
         ("day", rf"(?:d|day)[-_]?(?:{_D}|[1-9])"),
         ("hour", rf"(?:h|hr|hour)[-_]?(?:{_H}|\d)"),
         (
             "timestamp",
-            rf"{_YEAR}{_S}?{_M}{_S}?{_D}(?:--|[Tt_\- ])?{_H}(?:[-_:.]?[0-5]\d)?(?:[-_:.]?[0-5]\d)?(?:[.]\d+)?z?",
+            rf"{_YEAR}{_S}?{_M}{_S}?{_D}(?:--|[Tt_\- ])?{_H}(?:[-_:.]?[0-5]\d)?(?:[-_:.]?[0-5]\d)?(?:[.]\d+)?{_ZONE}",
         ),
     )
 )

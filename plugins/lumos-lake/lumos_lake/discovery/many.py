@@ -1,0 +1,127 @@
+"""Sibling folders that are values, not names of tables: numbered ones, and very many that are all alike inside."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .files import ALL_READ, MANY, SAMPLE, table_of
+from .frame import Frame, Pile
+from .grouping import Known
+from .kids import Kids
+from .names import dated, folder_name, template
+from .naming import spelled
+from .similarity import Comparer, spread
+from .spool import Spool
+
+SHARE = 0.8
+"""Of so many of the siblings the inner layout must be the same."""
+NUMBERED = 3
+"""From so many numbered siblings on, the number is a value."""
+
+
+class Joined(NamedTuple):
+    """Sibling folders that were laid over each other.
+
+    Attributes:
+        pile: What is in them.
+        name: What their names have in common, where that names the table and the folder above does not.
+        kind: `many` or `numbered`.
+        places: Which of the siblings they are.
+    """
+
+    pile: Pile
+    name: str
+    kind: str
+    places: set[int]
+
+
+def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, known: Known) -> Iterator[Joined]:
+    """Yield the groups of sibling folders that are one thing each.
+
+    Args:
+        frame: The folder above them.
+        named: The folders.
+        spool: The files.
+        comparer: Compares schemas.
+        known: What the last run knew.
+    """
+    if len(named) < NUMBERED or comparer.blind:
+        return
+    same = _Same(spool, comparer)
+    table = table_of(frame)[0]
+    many = MANY if known(frame.path) is None else MANY // 2
+    by_stem: dict[str, array[int]] = {}
+    for index, name in enumerate(named.names):
+        by_stem.setdefault("0" if name.isdigit() else folder_name(name).stem, array("Q")).append(index)
+    for stem, places in sorted(by_stem.items()):
+        words = set(stem.split("-"))
+        days = bool(stem) and all(dated(named.names[place]) for place in places)
+        if not stem or days:
+            least = many
+        else:
+            least = NUMBERED
+            inside = any(len(found := named.clusters(place)) > 1 or found[0].rel for place in places[:SAMPLE])
+            if not inside and (table is None or stem == "0"):
+                least = many
+        if len(places) < least or (not stem and (frame.parent is None or len(places) < SHARE * len(named))):
+            continue
+        joined = _laid(named, places, least, same)
+        if joined is not None:
+            own = days and not words <= set(template(frame.name)[0].split("-"))
+            name = spelled(named.names[places[0]]) if own else ""
+            yield Joined(joined[0], name, "many" if least == many else "numbered", joined[1])
+
+
+def _laid(named: Kids, places: Sequence[int], least: int, same: _Same) -> tuple[Pile, set[int]] | None:
+    """Lay folders of one inner layout over each other; None where they are not alike."""
+    needed = max(least, SHARE * len(places))
+    fits = set(places)
+    formats = {named.clusters(place)[0].format for place in spread(places, SAMPLE)}
+    if len(formats) == 1 and not named.several:
+        (format,) = formats
+        last = [named.last[place] for place in places]
+        if not same(format, last):
+            return None
+        if len(places) <= ALL_READ:
+            fits = {places[index] for index in same.which(format, last)}
+    layouts: dict[tuple[tuple[str, ...], str], int] = {}
+    for place in places:
+        for key in {(cluster.rel, cluster.format) for cluster in named.clusters(place)}:
+            layouts[key] = layouts.get(key, 0) + 1
+    usual = {key for key, count in layouts.items() if count >= needed}
+    pile, taken = Pile(), set[int]()
+    for place in places:
+        found = named.clusters(place)
+        if place in fits and {(cluster.rel, cluster.format) for cluster in found} <= usual:
+            pile.add(found, "")
+            taken.add(place)
+    if len(taken) < needed:
+        return None
+    for (rel, format), stems in pile.groups.items():
+        recurring = [seen[0] >= SHARE * pile.siblings[rel, format][0] for seen, _ in stems.values()]
+        if not all(same(format, cluster.rows) for _, cluster in stems.values()):
+            return None
+        if not any(recurring) and not same(format, [cluster.rows[-1] for _, cluster in stems.values()]):
+            return None
+    return pile, taken
+
+
+class _Same:
+    """Tells whether a few of many files have one schema: all but one, where there are enough."""
+
+    def __init__(self, spool: Spool, comparer: Comparer) -> None:
+        self._spool = spool
+        self._comparer = comparer
+
+    def __call__(self, format: str, rows: Sequence[int]) -> bool:
+        if len(rows) == 1:
+            return True
+        few = spread(rows, SAMPLE)
+        least = (SAMPLE - 1) / SAMPLE if len(few) == SAMPLE else 1.0
+        return bool(self._comparer.same(format, [self._spool[row] for row in few], least))
+
+    def which(self, format: str, rows: Sequence[int]) -> list[int]:
+        """Return the places of those that have the schema of most."""
+        return self._comparer.same(format, [self._spool[row] for row in rows], SHARE)
