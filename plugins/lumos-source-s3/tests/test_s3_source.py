@@ -184,6 +184,28 @@ def test_classes_of_storage_are_counted(bucket: Any, read: Any) -> None:
     assert got.ctx.coverage.complete(urn) and not got.ctx.coverage.complete(urn, "fields")
 
 
+def test_what_a_table_keeps_in_storage_is_counted_beside_what_its_log_says(bucket: Any, read: Any) -> None:
+    schema = '{\\"type\\": \\"struct\\", \\"fields\\": []}'
+    said = f'"id": "1", "format": {{"provider": "parquet"}}, "schemaString": "{schema}", "partitionColumns": []'
+    log = '{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}\n'
+    log += f'{{"metaData": {{{said}, "configuration": {{}}, "createdTime": 1767225600000}}}}\n'
+    log += '{"add": {"path": "a.parquet", "partitionValues": {}, "size": 7, "modificationTime": 1767225600000}}\n'
+    bucket.put("t/_delta_log/00000000000000000000.json", log)
+    bucket.put("t/a.parquet", "x" * 7)
+    older = {} if bucket.server.kind != "moto" else {"StorageClass": "GLACIER"}
+    bucket.put("t/forgotten.parquet", "y" * 50, **older)
+    got = read({**bucket.options, "formats": ["delta"]})
+    assert not got.errors
+    (stats,) = [record.value for record in got.records if "#profile@" in record.urn]
+    assert (stats.size_bytes, stats.file_count) == (7, 1)
+    metrics = dict(stats.metrics)
+    assert (metrics.pop("storage.bytes"), metrics.pop("storage.files")) == (57 + len(log), 3)
+    classes = {"STANDARD": (7 + len(log), 2), "GLACIER": (50, 1)} if older else {}
+    assert metrics == {f"storage.bytes.{name}": size for name, (size, _) in classes.items()} | {
+        f"storage.files.{name}": count for name, (_, count) in classes.items()
+    }
+
+
 def test_a_file_that_was_read_before_it_was_archived_is_known(bucket: Any, read: Any) -> None:
     if bucket.server.kind != "moto":
         pytest.skip(f"{bucket.server.kind} keeps one class of storage only")
