@@ -145,7 +145,12 @@ def _print_json(plans: list[tuple[Plan, S3Config]], *, applied: bool) -> None:
     import msgspec
 
     found = [
-        {**msgspec.to_builtins(plan), "applied": applied, "watch": _watch(plan), "reader": _reader(plan, config)}
+        {
+            **msgspec.to_builtins(plan),
+            "applied": applied,
+            "watch": _watch(plan, config),
+            "reader": _reader(plan, config),
+        }
         for plan, config in plans
     ]
     click.echo(json.dumps({"setups": found}, indent=2))
@@ -176,7 +181,8 @@ def _print(plan: Plan, config: S3Config, *, applied: bool, remove: bool) -> None
     else:
         click.echo("\nIn the pipeline, under the source:\n")
         click.echo("    watch:")
-        click.echo(visible(f"      sqs_queue: {_watch(plan)['sqs_queue']}"))
+        for name, value in _watch(plan, config).items():
+            click.echo(visible(f"      {name}: {value}"))
         click.echo("\nWhat whoever runs Lumos must be allowed:\n")
         click.echo(json.dumps(_reader(plan, config), indent=2))
         if plan.done:
@@ -197,8 +203,10 @@ def _lines(key: str, value: Any) -> list[str]:
     return [f"{key}:", *(f"  {line}" for line in json.dumps(value, indent=2).splitlines())]
 
 
-def _watch(plan: Plan) -> dict[str, str]:
-    return {"sqs_queue": plan.queue}
+def _watch(plan: Plan, config: S3Config) -> dict[str, str]:
+    """Return the options that lead to the queue: an ARN leads to AWS, wherever the bucket is."""
+    endpoint = (config.watch.sqs_endpoint if config.watch is not None else "") or config.endpoint
+    return {"sqs_queue": plan.queue, **({"sqs_endpoint": endpoint} if endpoint else {})}
 
 
 def _reader(plan: Plan, config: S3Config) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def test_without_apply_it_prints_everything_and_writes_nothing(account: Account)
         "+ prefix: raw/",
         "+ VisibilityTimeout: 120",
         '"aws:SourceAccount": "123456789012"',
-        f"    watch:\n      sqs_queue: arn:aws:sqs:us-east-1:123456789012:{queue}\n",
+        f"    watch:\n      sqs_queue: arn:aws:sqs:us-east-1:123456789012:{queue}\n"
+        f"      sqs_endpoint: {account.config.endpoint}\n",
         '"sqs:DeleteMessage"',
         "Nothing was written",
     ):
@@ -239,7 +240,7 @@ def test_json_says_the_same(account: Account) -> None:
         ("queue policy", "make"),
         ("notification", "make"),
     ]
-    assert found["watch"] == {"sqs_queue": found["queue"]}
+    assert found["watch"] == {"sqs_queue": found["queue"], "sqs_endpoint": account.config.endpoint}
     assert found["reader"]["Version"] == "2012-10-17"
     account.run("--apply", "--no-dlq")
     (after,) = json.loads(account.run("--no-dlq", "--json").output)["setups"]
