@@ -67,10 +67,10 @@ def endless(cloud: Cloud, line: Line) -> None:
         keys = "".join(
             f"<Contents><Key>raw/a{number:012}-{one}.csv</Key><LastModified>2026-01-15T10:30:00.000Z</LastModified>"
             f"<ETag>&quot;{number}&quot;</ETag><Size>9</Size><StorageClass>STANDARD</StorageClass></Contents>"
-            for one in range(500)
+            for one in range(50)
         )
         more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>t{number}</NextContinuationToken>"
-        body = f"<ListBucketResult><Name>{cloud.bucket}</Name><KeyCount>500</KeyCount>{more}{keys}</ListBucketResult>"
+        body = f"<ListBucketResult><Name>{cloud.bucket}</Name><KeyCount>50</KeyCount>{more}{keys}</ListBucketResult>"
         return Answer(200, body.encode(), {"Content-Type": "application/xml"})
 
     line.faults.when(path="list-type").alter(page)
@@ -97,7 +97,7 @@ DAYS: dict[str, tuple[Callable[[Cloud, Line], object], str, dict[str, Any]]] = {
         {"read_timeout": 0.1, "max_attempts": 1},
     ),
     "a file that is always another": (replaced, "changed", {}),
-    "a bucket without an end": (endless, "max_objects", {"max_objects": 2000}),
+    "a bucket without an end": (endless, "max_objects", {"max_objects": 200}),
 }
 
 

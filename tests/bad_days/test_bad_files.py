@@ -106,9 +106,11 @@ def no_metadata(data: Path) -> None:
     (data / "ice/metadata/version-hint.text").write_text("7")
 
 
-def written(path: str, content: bytes) -> Callable[[Path], None]:
+def written(path: str, make: Callable[..., bytes], *arguments: object) -> Callable[[Path], None]:
+    """Write a file when the day begins: some are large."""
+
     def write(data: Path) -> None:
-        (data / path).write_bytes(content)
+        (data / path).write_bytes(make(*arguments))
 
     return write
 
@@ -117,13 +119,16 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "an endless log": (endless_log, "max_commits"),
     "a corrupt checkpoint": (checkpoint, "checkpoint"),
     "a pointer to nothing": (no_metadata, "metadata"),
-    "a footer of gigabytes": (written("pq/a.parquet", b"PAR1" + b"\0" * 50 + b"\xff\xff\xff\x7fPAR1"), "2147483647"),
-    "a list of two thousand million": (written("pq/a.parquet", parquet(1, 2**31 - 1)), "limit"),
-    "a list that is not there": (written("pq/a.parquet", parquet(1, 900_000)), "cannot be read"),
-    "a million columns": (written("pq/a.parquet", parquet(1_000_000)), "cannot be read"),
-    "too many columns": (written("pq/a.parquet", parquet(60_000)), "max_columns"),
-    "an ORC footer of gigabytes": (written("orc/a.orc", orc(2**31 - 1)), "cannot be read"),
-    "an ORC file of nothing": (written("orc/a.orc", b"ORC" + b"\xff" * 300), "cannot be read"),
+    "a footer of gigabytes": (
+        written("pq/a.parquet", bytes, b"PAR1" + b"\0" * 50 + b"\xff\xff\xff\x7fPAR1"),
+        "2147483647",
+    ),
+    "a list of two thousand million": (written("pq/a.parquet", parquet, 1, 2**31 - 1), "limit"),
+    "a list that is not there": (written("pq/a.parquet", parquet, 1, 900_000), "cannot be read"),
+    "a million columns": (written("pq/a.parquet", parquet, 1_000_000), "cannot be read"),
+    "too many columns": (written("pq/a.parquet", parquet, 60_000), "max_columns"),
+    "an ORC footer of gigabytes": (written("orc/a.orc", orc, 2**31 - 1), "cannot be read"),
+    "an ORC file of nothing": (written("orc/a.orc", bytes, b"ORC" + b"\xff" * 300), "cannot be read"),
 }
 
 
