@@ -267,7 +267,7 @@ def test_what_was_joined_in_doubt_says_so_and_why():
     )
     (newest,) = discover([Entry(path, 10) for path in CASES["the newest once more"][0]], peek=peek)
     (column,) = newest.partitions
-    assert newest.confidence == 0.8 and (column.type, column.nullable) == ("date", True)
+    assert newest.confidence == 0.75 and (column.type, column.nullable) == ("date", True)
 
 
 @pytest.mark.parametrize(

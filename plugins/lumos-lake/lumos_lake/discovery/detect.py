@@ -297,7 +297,7 @@ class Detector:
                 stem = other.stem
                 other.add(cluster)
                 other.stem = stem
-                other.because("a folder beside the others holds the newest", 0.8)
+                other.because("a folder beside the others holds the newest", 0.75)
         frame.named = rest if len(rest) else None
 
     def _many(self, frame: Frame, named: Kids) -> tuple[list[Cluster], set[int]]:

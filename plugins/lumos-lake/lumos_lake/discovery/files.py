@@ -57,7 +57,7 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
             own = [cluster for cluster in own if cluster.format != format]
             whole = unite(siblings)
             whole.stem, whole.variable = "", True
-            whole.because("file names are identifiers of one form and the files hold the same schema", 0.8)
+            whole.because("file names are identifiers of one form and the files hold the same schema", 0.75)
             own.append(whole)
             continue
         lone = [cluster for cluster in own if cluster.format == format and cluster.stem and len(cluster.rows) == 1]
@@ -86,7 +86,7 @@ def _newest(own: list[Cluster], spool: Spool, comparer: Comparer) -> list[Cluste
         fits = last in NEWEST and base is not None and base.variable and len(base.rows) > 1 and len(cluster.rows) == 1
         if fits and base is not None and comparer.alike(cluster.format, [spool[base.rows[-1]], spool[cluster.rows[0]]]):
             base.rows.append(cluster.rows[0])
-            base.because("a file beside the others holds the newest", 0.8)
+            base.because("a file beside the others holds the newest", 0.75)
         else:
             rest.append(cluster)
     return rest
