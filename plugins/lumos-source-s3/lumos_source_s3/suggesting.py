@@ -54,11 +54,11 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
     finally:
         connection.close()
     many = "the first " if found.seen >= SUGGEST_LIMIT else ""
-    told = f" Not installed: {', '.join(missing)}." if missing else ""
+    absent = f" Not installed: {', '.join(missing)}." if missing else ""
     entry: dict[str, Any] = {"type": "s3", **options, "formats": list(formats)}
     if found.groupings and own == Overrides():
         entry |= {"overrides": overrides.NAME, "#files": {overrides.NAME: reviewed(found, formats)}}
-    yield {"#": f"Looked at {many}{found.seen:,} objects.{told}", **entry}
+    yield {"#": f"Looked at {many}{found.seen:,} objects.{absent}", **entry}
 
 
 def _options(rest: str) -> dict[str, Any]:
