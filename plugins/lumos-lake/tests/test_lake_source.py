@@ -438,6 +438,7 @@ def test_suggest_names_what_is_there_and_can_be_read(shop, monkeypatch):
     put(shop, "x.parquet", "PAR1")
     put(shop, "y.xlsx", "PK")
     monkeypatch.setattr(probe, "_installed", {"csv", "parquet", "avro", "delta"}.__contains__)
+
     def suggest(path):
         return [{key: entry[key] for key in ("type", "path", "formats")} for entry in source(shop).suggest(path)]
 
