@@ -1,6 +1,6 @@
 """Writes the pages of `docs/reference/` that are made from the code; a test fails when one of them is stale.
 
-`python docs/generate.py` writes them. `rules.md` and `snapshot.schema.json` are made by their own modules.
+`python docs/generate.py` writes them.
 """
 
 from __future__ import annotations

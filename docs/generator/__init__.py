@@ -12,6 +12,8 @@ from .files import discovery_file, pipeline, rules_file, waivers
 from .notice import notice_schema
 from .plan import plan_schema
 from .result import run_result_schema
+from .rules import rules
+from .snapshot import snapshot_format_schema
 
 PAGES: dict[str, Callable[[], str]] = {
     "pipeline.md": pipeline,
@@ -20,9 +22,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "python-api.md": python_api,
     "plugin-api.md": plugin_page,
+    "rules.md": rules,
     "rules-file.md": rules_file,
     "discovery-file.md": discovery_file,
     "waivers.md": waivers,
+    "snapshot.schema.json": snapshot_format_schema,
     "run-result.schema.json": run_result_schema,
     "plan.schema.json": plan_schema,
     "notice.schema.json": notice_schema,

@@ -6,6 +6,7 @@ are unique and sorted by (`x-lumos-key`; none: by the element itself).
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ def snapshot_schema() -> dict[str, Any]:
     """Return the schema: any line of the line form, or a whole document."""
     structs: list[Any] = [*KINDS.values(), Header, Trailer, Declared, SourceInfo]
     _, definitions = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        if "description" in definition:  # of a docstring; Python before 3.13 keeps its indentation
+            definition["description"] = cleandoc(definition["description"])
     for struct in KINDS.values():
         definitions[struct.__name__].pop("additionalProperties", None)  # a document has the URN among the keys
     lines = {f"{kind}_line": _line(kind, struct.__name__) for kind, struct in KINDS.items()}

@@ -1,14 +1,8 @@
-"""The page that lists all rules, made from the rules themselves.
-
-`python -m lumos_differ_semantic.reference docs/reference/rules.md` writes it; a test compares it.
-"""
+"""The page that lists all rules, made from the rules themselves."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from .rules import RULES, Rule
+from lumos_differ_semantic.rules import RULES, Rule
 
 _TITLES = {
     "schema": "Schema",
@@ -25,8 +19,8 @@ _TITLES = {
 
 _HEAD = """# Rules
 
-What the differ `semantic` knows, rule by rule. This page is made from the rules themselves
-(`python -m lumos_differ_semantic.reference docs/reference/rules.md`); `lumos rules --json` gives the same as data.
+What the differ `semantic` knows, rule by rule. This page is made from the rules themselves;
+`lumos rules --json` gives the same as data.
 
 A change is judged for three roles: **consumers** (old readers of new data), **writers** (old writers against the new
 definition) and **history** (new readers of stored data). The policy says which of them count, and the worst counts:
@@ -51,13 +45,13 @@ Nothing is reported as removed or added unless both sides looked at it.
 """
 
 
-def render() -> str:
-    """Return the page as markdown."""
+def rules() -> str:
+    """Return `rules.md`."""
     parts = [_HEAD]
     for area, title in _TITLES.items():
-        rules = [rule for rule in RULES.values() if rule.area == area]
-        if rules:
-            parts.append(f"\n## {title}\n\n{_table(rules)}\n{_details(rules)}")
+        within = [rule for rule in RULES.values() if rule.area == area]
+        if within:
+            parts.append(f"\n## {title}\n\n{_table(within)}\n{_details(within)}")
     return "".join(parts)
 
 
@@ -97,7 +91,3 @@ def _text(rule: Rule) -> str:
     if rule.anchors:
         lines += ["", "After: " + "; ".join(rule.anchors) + "."]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(render(), encoding="utf-8")
