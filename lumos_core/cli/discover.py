@@ -39,6 +39,8 @@ def command(
     s3://bucket/prefix, or a folder. Every installed source is asked what it would read there. For a lake, the tables
     that were found are written beside it as a discovery.yaml, to be reviewed. A password is not written: a variable
     stands in its place. An existing file is never replaced.
+
+    Exit codes: 0 also where nothing was found, which is said with what to try; 2 what TARGET means cannot be read.
     """
     if explain:
         _explain(ctx, target, root, everything)
@@ -47,10 +49,12 @@ def command(
         raise click.UsageError("--root and --all go with --explain")
     from ..config.suggest import discovered
 
-    path, *beside = discovered(target, out)
-    lines = [f"Wrote {path}. Look at it, then: lumos run {path}"]
+    done = discovered(target, out)
+    path, *beside = done.files
+    then = f"Look at it, then: lumos run {path}" if done.runs else "Name a source in it before it is run."
+    lines = [*done.hints, f"Wrote {path}. {then}"]
     lines += [f"Wrote {name}: which files are one dataset, how sure that is and why. Review it." for name in beside]
-    emit(ctx, {"path": path, "files": beside}, "\n".join(lines))
+    emit(ctx, {"path": path, "files": beside, "hints": done.hints}, "\n".join(lines))
 
 
 def _explain(ctx: click.Context, target: str, root: str | None, everything: bool) -> None:

@@ -19,6 +19,7 @@ WHOLE = 5
 LISTED = 40
 """... up to so many, each gets a line; beyond, the least sure ones do, and folders are summed up."""
 DOUBTFUL = 0.8
+ELSEWHERE = "another prefix, which names a whole folder; or another region or endpoint, where several hold such a name"
 LEFT_OUT = {
     "noise": "no data",
     "unread": "not read",
@@ -41,6 +42,8 @@ def shown(found: Sequence[Explained], target: str, everything: bool = False) -> 
     datasets = [one for one in found if one.kind == "dataset"]
     others = [one for one in found if one.kind != "dataset"]
     parts: list[RenderableType] = [_verdict(datasets, others, target)]
+    if not found:
+        parts.append(f"Nothing is there. Try {ELSEWHERE if '://' in target else 'another folder'}.")
     if len(datasets) <= WHOLE:
         parts += [_whole(one) for one in datasets]
     elif everything or len(datasets) <= LISTED:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import SecretStr
@@ -47,7 +47,7 @@ def init(folder: str | os.PathLike[str] = ".") -> str:
     if not place.is_dir():
         why = "it is a file" if place.exists() else "it does not exist"
         raise ConfigError(f"{place} is not a folder", why=why, fix="name a folder that holds your data")
-    return discovered(place, files=False)[0]
+    return discovered(place, files=False).files[0]
 
 
 def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> str:
@@ -68,13 +68,27 @@ def discover(target: str | os.PathLike[str], out: str | os.PathLike[str] | None 
         LumosError: When a source knows it, and cannot read there.
         DiskError: When the file cannot be written.
     """
-    return discovered(target, out)[0]
+    return discovered(target, out).files[0]
+
+
+class Discovered(NamedTuple):
+    """What `discovered` did.
+
+    Attributes:
+        files: Path of every file that was written, the pipeline first.
+        hints: Where nothing was found: what was looked at, and what to try.
+        runs: The pipeline has a source.
+    """
+
+    files: list[str]
+    hints: list[str]
+    runs: bool
 
 
 def discovered(
     target: str | os.PathLike[str], out: str | os.PathLike[str] | None = None, *, files: bool = True
-) -> list[str]:
-    """Do what `discover` does, and return the path of every file that was written, the pipeline first.
+) -> Discovered:
+    """Do what `discover` does, and say what it wrote and what it did not find.
 
     Args:
         target: A connection string, or a folder.
@@ -94,7 +108,19 @@ def discovered(
     def look(registry: Registry) -> Look:
         return place.resolve().name, [_moved(entry, place, file.parent) for entry in suggestions(registry, place)]
 
-    return _write(file, look, files)
+    empty = next(place.iterdir(), None) is None
+    done = _write(file, look, files)
+    return done if done.runs else done._replace(hints=[_nothing_in(place, empty)])
+
+
+def _nothing_in(folder: Path, empty: bool) -> str:
+    """Say that nothing was found in a folder, and what to try."""
+    if empty:
+        return f"Nothing was found: the folder {folder} is empty. Try another folder."
+    return (
+        f"Nothing was found: no installed source recognises what is in the folder {folder}. Try another folder; "
+        "`lumos plugins` shows what is installed."
+    )
 
 
 def explain(target: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> list[Explained]:
@@ -201,7 +227,7 @@ def _moved(entry: dict[str, Any], folder: Path, base: Path) -> dict[str, Any]:
     return {**entry, "path": Path(os.path.relpath((folder / path).resolve(), base.resolve())).as_posix()}
 
 
-def _write(target: Path, look: Callable[[Registry], Look], files: bool) -> list[str]:
+def _write(target: Path, look: Callable[[Registry], Look], files: bool) -> Discovered:
     """Write what a look gives into a file that must not exist; nobody is asked when it does."""
     if os.path.lexists(target):
         fix = f"edit it, check it with `lumos validate {target}`, or move it away"
@@ -217,7 +243,8 @@ def _write(target: Path, look: Callable[[Registry], Look], files: bool) -> list[
     for path, content in {target: text, **beside}.items():
         with atomic_write(path) as file:
             file.write(content)
-    return [str(path) for path in (target, *beside)]
+    hints = [str(source["#hint"]) for source in sources if "#hint" in source]
+    return Discovered([str(path) for path in (target, *beside)], hints, bool(sources))
 
 
 def _beside(folder: Path, sources: list[dict[str, Any]]) -> dict[Path, str]:

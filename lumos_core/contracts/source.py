@@ -161,9 +161,10 @@ class Source(BaseComponent[C]):
         """Look at a folder, or at what a connection string leads to, and suggest entries for `sources:`. Optional.
 
         Each entry has its `type`; its `path`, if it has one, starts from that folder. `#` holds a comment to stand
-        above it, `#enrich` entries of enrichers that go with it, which are written where they are installed, and
-        `#files` texts of files that go with it, by name: they are written beside the pipeline, and an option of the
-        entry that is such a name is left out where that file is not written.
+        above it, `#hint` a sentence for who asked, where nothing was found: what was looked at, and what to try;
+        `#enrich` entries of enrichers that go with it, which are written where they are installed, and `#files` texts
+        of files that go with it, by name: they are written beside the pipeline, and an option of the entry that is
+        such a name is left out where that file is not written.
         """
         return ()
 

@@ -90,7 +90,7 @@ def test_what_goes_with_a_source_is_written_beside_the_pipeline(lake: Path) -> N
 def test_a_file_that_is_there_is_left_alone_and_not_named(lake: Path) -> None:
     (lake / "rules.yaml").write_text("mine")
     done = run("discover", "estate", "--json")
-    assert json.loads(done.output) == {"path": "estate/lumos.yaml", "files": []}
+    assert json.loads(done.output) == {"path": "estate/lumos.yaml", "files": [], "hints": []}
     assert (lake / "rules.yaml").read_text() == "mine" and "rules" not in entry_of(lake / "lumos.yaml")
 
 
@@ -131,6 +131,33 @@ def test_explain_as_text_and_as_json(lake: Path) -> None:
     assert not (lake / "lumos.yaml").exists()
     told = json.loads(run("discover", "--explain", "estate", "--json").output)
     assert [one["kind"] for one in told] == ["dataset", "noise"] and told[0]["why"] == ["it is so"]
+
+
+def test_where_nothing_is_found_says_so_and_what_to_try(
+    toolbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolbox.world(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("empty", "letters"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "letters" / "to.txt").write_text("Dear")
+    done = run("discover", "empty")
+    assert done.exit_code == 0 and "the folder empty is empty. Try another folder" in done.output
+    assert "lumos run" not in done.output and (tmp_path / "empty" / "lumos.yaml").is_file()
+    told = json.loads(run("discover", "letters", "--json").output)
+    assert told["files"] == [] and "no installed source recognises what is in the folder letters" in told["hints"][0]
+
+
+def test_an_explanation_of_nothing_says_what_to_try() -> None:
+    from rich.console import Console
+
+    def told(target: str) -> str:
+        console = Console(width=200, color_system=None)
+        with console.capture() as capture:
+            console.print(shown([], target))
+        return capture.get()
+
+    assert "Try another folder." in told("lake") and "region or endpoint" in told("s3://lake/ra")
 
 
 def text_of(count: int, everything: bool = False) -> str:

@@ -12,16 +12,19 @@ from lumos_lake.probe import SUGGEST_LIMIT, examine, reviewed
 from lumos_lake.records import ROOT
 from pydantic import ValidationError
 
-from lumos_core.plugin_api import ConfigError
+from lumos_core.plugin_api import ConfigError, visible
 
 from . import overrides
 from .client import Connection
 from .config import S3Config
+from .pages import KEY, Page
 from .storage import S3Storage
 
 _TEXTS = {"endpoint": "endpoint", "region": "region", "profile": "aws_profile", "role": "role_arn"}
 _SWITCHES = ("anonymous", "requester_pays", "path_style")
 _KNOWN = (*_TEXTS, *_SWITCHES)
+_BESIDE = 10
+"""Names that a hint tells."""
 _SCHEMES = ("s3", "s3a", "s3n")
 
 
@@ -51,6 +54,7 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
         connection.find_bucket()
         own = overrides.read(connection, config.bucket, config.prefix + overrides.NAME, named=False)
         found, formats, missing = examine(S3Storage(connection), overrides=own, root_name=ROOT)
+        hint = "" if found.groupings else _hint(connection, found.seen, own)
     finally:
         connection.close()
     many = "the first " if found.seen >= SUGGEST_LIMIT else ""
@@ -58,7 +62,44 @@ def suggest(target: str) -> Iterator[dict[str, Any]]:
     entry: dict[str, Any] = {"type": "s3", **options, "formats": list(formats)}
     if found.groupings and own == Overrides():
         entry |= {"overrides": overrides.NAME, "#files": {overrides.NAME: reviewed(found, formats)}}
+    if hint:
+        entry["#hint"] = hint
     yield {"#": f"Looked at {many}{found.seen:,} objects.{absent}", **entry}
+
+
+def _hint(connection: Connection, seen: int, own: Overrides) -> str:
+    """Say where nothing was found, and what to try; one more request shows what lies beside an empty prefix."""
+    config = connection.config
+    place = visible(f"s3://{config.bucket}/{config.prefix}")
+    if seen:
+        return (
+            f"Nothing was found: none of the {seen:,} objects below {place} is known data. `lumos discover --explain` "
+            "says what they are."
+        )
+    if own.include or own.exclude:
+        return f"Nothing was found: {overrides.NAME} at {place} leaves everything out. Correct it."
+    text = f"Nothing was found: 0 objects were listed below {place}."
+    above = config.prefix.rstrip("/").rpartition("/")[0]
+    above = f"{above}/" if above else ""
+    beside = _beside(connection, above) if config.prefix else []
+    if beside:
+        there = visible(f"s3://{config.bucket}/{above}")
+        return f"{text} A prefix names a whole folder, as `raw/` does; {there} holds {', '.join(beside)}"
+    return f"{text} Try another bucket or prefix; `?region=` and `?endpoint=` where another server knows such a bucket."
+
+
+def _beside(connection: Connection, above: str) -> list[str]:
+    """Return the first folders and objects at a prefix; nothing where that may not be asked."""
+    payer = {"RequestPayer": "requester"} if connection.config.requester_pays else {}
+    try:
+        page: Page = connection.s3.list_objects_v2(
+            Bucket=connection.config.bucket, Prefix=above, Delimiter="/", MaxKeys=_BESIDE, **payer
+        )[KEY]
+    except Exception:  # a courtesy: the right to list may end at the prefix
+        return []
+    keys = [*page.folders, *(entry.path for entry in page.entries)]
+    names = [visible(key[len(above) :]) for key in keys if key != above]
+    return [*names, "..."] if page.more else names
 
 
 def _options(rest: str) -> dict[str, Any]:

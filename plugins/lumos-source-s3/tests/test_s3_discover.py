@@ -100,11 +100,41 @@ def test_why_it_is_so(lake: Any) -> None:
     assert {one.name for one in found if one.kind == "dataset"} >= {"orders", "customers.json"}
 
 
-def test_an_empty_bucket_is_a_pipeline_too(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_bucket_is_a_pipeline_too(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", bucket.server.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", bucket.server.secret)
-    (entry,) = suggest(f"s3://{bucket.name}?endpoint={bucket.server.endpoint}")
+    monkeypatch.chdir(tmp_path)
+    address = f"s3://{bucket.name}?endpoint={bucket.server.endpoint}"
+    (entry,) = suggest(address)
     assert entry["#"] == "Looked at 0 objects." and entry["formats"] and "#files" not in entry
+    said = CliRunner().invoke(main, ["discover", address], catch_exceptions=False)
+    assert said.exit_code == 0 and load_pipeline("lumos.yaml").sources
+    assert f"Nothing was found: 0 objects were listed below s3://{bucket.name}/." in said.output
+    assert "?region=" in said.output and "?endpoint=" in said.output
+    said = CliRunner().invoke(main, ["discover", "--explain", address], catch_exceptions=False)
+    assert said.exit_code == 0 and "0 datasets" in said.output and "Nothing is there. Try another prefix" in said.output
+
+
+def test_an_empty_prefix_is_told_with_what_lies_beside_it(lake: Any) -> None:
+    lake.put("raw/x/\x1b[31m.csv", "a\n1\n")
+    server = f"?endpoint={lake.server.endpoint}"
+    (entry,) = suggest(f"s3://{lake.name}/ra{server}")
+    assert f"below s3://{lake.name}/ra/." in entry["#hint"] and f"s3://{lake.name}/ holds raw/" in entry["#hint"]
+    (entry,) = suggest(f"s3://{lake.name}/raw/customers.json{server}")
+    assert entry["#hint"].endswith(f"s3://{lake.name}/raw/ holds orders/, x/, customers.json")
+    (entry,) = suggest(f"s3://{lake.name}/raw/x/y{server}")
+    assert "[31m.csv" in entry["#hint"] and "\x1b" not in entry["#hint"]
+    (entry,) = suggest(f"s3://{lake.name}/raw{server}")
+    assert "#hint" not in entry
+
+
+def test_objects_of_no_known_format_are_told(lake: Any) -> None:
+    lake.put("docs/terms.pages", "x")
+    (entry,) = suggest(f"s3://{lake.name}/docs?endpoint={lake.server.endpoint}")
+    assert "none of the 1 objects" in entry["#hint"] and "--explain" in entry["#hint"]
+    lake.put("docs/discovery.yaml", "exclude: ['**']")
+    (entry,) = suggest(f"s3://{lake.name}/docs?endpoint={lake.server.endpoint}")
+    assert "discovery.yaml" in entry["#hint"] and "leaves everything out" in entry["#hint"]
 
 
 @pytest.mark.parametrize("target", ["postgresql://h/db", "s3:/x", "folder", "C:\\lake", ""])
