@@ -9,6 +9,8 @@ import click
 
 from .output import emit, json_option, table_of
 
+COMMON = "Whatever the type is; more about these keys in docs/reference/pipeline.md and in `lumos schema`."
+
 
 @click.command("describe")
 @click.argument("kind")
@@ -34,6 +36,8 @@ def command(ctx: click.Context, kind: str, name: str, as_json: bool) -> None:
         parts += [Text(told["summary"] or told["doc"]), Text("")]
         rows = [(o["name"], o["type"], _default(o), o["description"]) for o in told["options"]]
         parts.append(table_of("option", "type", "default", "description", rows=rows) if rows else Text("No options."))
+        common = [(key["name"], key["description"]) for key in told["common"]]
+        parts += [Text(""), table_of("common key", "description", rows=common), Text(COMMON, style="dim")]
         if told["capabilities"]:
             support = [(aspect, _support(how)) for aspect, how in told["capabilities"].items()]
             parts += [Text(""), table_of("aspect", "support", rows=support)]

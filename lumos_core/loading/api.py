@@ -63,7 +63,8 @@ def describe(kind: str, name: str) -> dict[str, Any]:
 
     Returns:
         Plain data: `kind`, `name`, `distribution`, `version`, `summary`, `doc`, `options` (each with `name`, `type`,
-        `required`, `default`, `secret`, `description`), `capabilities`, `example` (YAML), `schema` (JSON Schema).
+        `required`, `default`, `secret`, `description`), `common` (keys that any entry of its kind may have, each with
+        `name` and `description`), `capabilities`, `example` (YAML), `schema` (JSON Schema).
 
     Raises:
         UsageError: When there is no such kind.
@@ -84,10 +85,28 @@ def describe(kind: str, name: str) -> dict[str, Any]:
         "summary": found.component.summary if found else "",
         "doc": (component.__doc__ or "").partition("\n")[0],
         "options": options,
+        "common": _common(wanted, model),
         "capabilities": _capabilities(component),
         "example": _example(wanted, name, _entry(model, options)),
         "schema": config_schema(model),
     }
+
+
+def _common(kind: ComponentKind, model: type[BaseModel]) -> list[dict[str, str]]:
+    """The keys that an entry of a kind may have whatever its type is."""
+    from ..config.entries import ISOLATED
+    from ..config.watched import KEY
+    from ..contracts.watch import WatchConfig
+
+    found = {"name": "A label; the type by default."}
+    if kind == "source":
+        hint = model.model_fields[KEY].annotation if KEY in model.model_fields else WatchConfig
+        blocks = [item for item in (hint, *typing.get_args(hint)) if isinstance(item, type)]
+        block = next((item for item in blocks if issubclass(item, WatchConfig)), WatchConfig)
+        found[KEY] = f"How `lumos watch` learns of changes: a mapping of {', '.join(block.model_fields)}."
+    if kind in ISOLATED:
+        found["environment"] = "The environment that it runs in, by its name in `environments`."
+    return [{"name": name, "description": text} for name, text in found.items()]
 
 
 def _options(model: type[BaseModel]) -> list[dict[str, Any]]:

@@ -59,6 +59,8 @@ def test_describe() -> None:
     assert "A toy source" in text
     assert "required" in text
     assert "type: toy" in text
+    assert "mode, interval, events, debounce, watch_tables" in text and "`lumos schema`" in text
+    assert "watch" not in run("describe", "catalog", "local").output
     assert "owners   read, write; 9 owners" in run("describe", "catalogs", "local").output
     assert "No options." in run("describe", "differ", "semantic").output
     assert json.loads(run("describe", "format", "toy", "--json").output)["options"][0]["default"] == ","

@@ -148,3 +148,23 @@ def test_the_example_of_a_model_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.syspath_prepend(tmp_path)
     shown = describe("source", "either_or:Either")["example"]
     assert shown == "sources:\n- type: either_or:Either\n  host: db.example\n"
+
+
+def test_the_keys_of_an_own_block_are_named_among_those_of_every_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queued.py").write_text(
+        "from lumos_core.plugin_api import *\n"
+        "from pydantic import Field\n"
+        "class QueueWatch(WatchConfig):\n"
+        "    queue: str = Field(default='', description='Its queue.')\n"
+        "class Options(Config):\n"
+        "    watch: QueueWatch | None = Field(default=None, description='How it is watched.')\n"
+        "class Queued(Source[Options]):\n"
+        "    def plan(self, within, ctx): return ()\n"
+        "    def extract(self, unit, ctx): return ()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    common = {key["name"]: key["description"] for key in describe("source", "queued:Queued")["common"]}
+    assert common["watch"].endswith("debounce, watch_tables, queue.")
+    assert [key["name"] for key in describe("executor", "serial")["common"]] == ["name"]

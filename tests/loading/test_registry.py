@@ -321,6 +321,7 @@ def test_describe_a_component(toolbox: Any) -> None:
     assert options["password"]["secret"] is True
     assert options["password"]["default"] == ""
     assert options["formats"]["type"] == "list of component"
+    assert [key["name"] for key in told["common"]] == ["name", "watch", "environment"]
     assert told["capabilities"] == {"fields": {"read": True}, "owners": {"read": True}}
     assert told["example"] == "sources:\n- type: toy\n  path: <path>\n"
     assert told["schema"]["properties"]["port"]["default"] == 5
