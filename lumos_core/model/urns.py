@@ -7,6 +7,8 @@ they are and are never Unicode-normalised. An instance prefix ends in a plain `:
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -16,6 +18,7 @@ _UNSAFE = re.compile('[\x00-\x20!"#%(),:\\\\\ud800-\udfff]')
 _SAFE = r"[^\x00-\x20!\"#(),:\\]"
 _LOCATED = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):\(({_SAFE}*),((?:{_SAFE}|:)*),({_SAFE}*)\)\Z")
 _PLAIN = re.compile(rf"urn:lumos:([a-z][a-z0-9_]*):({_SAFE}+)\Z")
+_PART = re.compile(r"(?<=[/.:])")
 _FOREIGN = re.compile(rf"urn:lumos:(foreign):\(({_SAFE}*),((?:{_SAFE}|:)*)\)\Z")
 
 KIND_OF_TYPE: dict[str, str] = {
@@ -135,6 +138,41 @@ def name(urn: str) -> str:
         return decode(parse(host(urn)).name)
     except ValueError:
         return urn
+
+
+def labels(urns: Iterable[str], names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return for each URN a name as short as it can be without two of them sharing it.
+
+    That is its own name where no other has it, else the shortest end of its native name, part by part, that tells it
+    apart; the URN itself where not even the whole name does.
+
+    Args:
+        urns: What is shown together.
+        names: URN -> its own name; by default what stands behind the last `/`.
+
+    Example:
+        >>> a, b, c = (dataset("file", name) for name in ("a/orders.csv", "b/orders.csv", "b/users.csv"))
+        >>> list(labels([a, b, c], {a: "orders", b: "orders", c: "users"}).values())
+        ['a/orders.csv', 'b/orders.csv', 'users']
+    """
+    choices = {urn: _ends(name(urn), (names or {}).get(urn, "")) for urn in urns}
+    said = {urn: ends.pop() for urn, ends in choices.items()}
+    while True:
+        often = Counter(said.values())
+        alike = [urn for urn, label in said.items() if often[label] > 1]
+        longer = [urn for urn in alike if choices[urn]]
+        if not longer:
+            return {**said, **{urn: urn for urn in alike}}
+        for urn in longer:
+            said[urn] = choices[urn].pop()
+
+
+def _ends(whole: str, own: str) -> list[str]:
+    """The names that something may be called by, the shortest last."""
+    own = own or whole.rpartition("/")[2] or whole
+    place = whole.rfind(own)
+    starts = [found.start() for found in _PART.finditer(whole) if place < 0 or found.start() < place]
+    return [*(whole[start:] for start in [0, *starts] if start != place), own]
 
 
 def kind(urn: str) -> str:

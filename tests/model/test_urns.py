@@ -71,3 +71,30 @@ def test_kinds_follow_from_types() -> None:
 
 def test_names_are_never_normalised() -> None:
     assert urns.plain("tag", "e\u0301") != urns.plain("tag", "\u00e9")
+
+
+PLACES = st.lists(st.sampled_from(["a", "b", "orders", "x.y", ""]), min_size=1, max_size=4).map("/".join)
+LOCATED = st.builds(urns.dataset, st.sampled_from(["file", "s3"]), PLACES, instance=st.sampled_from(["", "eu"]))
+
+
+@given(st.lists(LOCATED, unique=True), st.data())
+def test_labels_tell_apart_and_are_ends_of_names(known: list[str], data: st.DataObject) -> None:
+    own = {urn: data.draw(st.sampled_from(["", "orders", "a"])) for urn in known}
+    labels = urns.labels(known, own)
+    assert list(labels) == known and len(set(labels.values())) == len(known)
+    for urn, label in labels.items():
+        assert label in (own[urn], urn) or urns.name(urn).endswith(label)
+    for urn in known:
+        assert urns.labels([urn], own)[urn] == (own[urn] or urns.name(urn).rpartition("/")[2] or urns.name(urn))
+
+
+def test_labels_are_no_longer_than_they_must_be() -> None:
+    def named(names: list[str], own: str = "") -> list[str]:
+        found = [urns.dataset("file", name) for name in names]
+        return list(urns.labels(found, dict.fromkeys(found, own)).values())
+
+    assert named(["x/a/orders", "y/a/orders", "b/orders"]) == ["x/a/orders", "y/a/orders", "b/orders"]
+    assert named(["orders", "b/orders", "b/users"]) == ["orders", "b/orders", "users"]
+    assert named(["shop.public.orders", "shop.old.orders"], "orders") == ["public.orders", "old.orders"]
+    both = [urns.dataset(platform, "orders") for platform in ("s3", "file")]
+    assert list(urns.labels(both).values()) == both

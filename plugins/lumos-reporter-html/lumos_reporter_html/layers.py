@@ -110,12 +110,13 @@ def _ordered(layers: list[list[str]], edges: list[tuple[str, str]]) -> list[list
 
 def _boxes(layers: list[list[str]]) -> list[Box]:
     tallest = max([len(layer) for layer in layers], default=0)
+    names = urns.labels(urn for layer in layers for urn in layer)
     boxes = []
     for column, layer in enumerate(layers):
         top = (tallest - len(layer)) * (HEIGHT + GAP_Y) / 2
         for row, urn in enumerate(layer):
             x = MARGIN + column * (WIDTH + GAP_X)
-            boxes.append(Box(urn, urns.name(urn), x, MARGIN + top + row * (HEIGHT + GAP_Y)))
+            boxes.append(Box(urn, names[urn], x, MARGIN + top + row * (HEIGHT + GAP_Y)))
     return boxes
 
 

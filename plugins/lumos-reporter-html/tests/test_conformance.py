@@ -255,3 +255,10 @@ def test_upstreams_stand_left():
         graph.connect(urns.dataset("f", source), urns.dataset("f", target))
     x = {urns.name(box.urn): box.x for box in picture(graph, 10).boxes}
     assert x["a"] < x["b"] < x["c"] < x["d"]
+
+
+def test_boxes_of_one_name_are_told_apart():
+    graph = Graph()
+    graph.connect(urns.dataset("f", "raw/shop/orders"), urns.dataset("f", "clean/shop/orders"))
+    graph.connect(urns.dataset("f", "raw/shop/orders"), urns.dataset("f", "clean/shop/users"))
+    assert {box.name for box in picture(graph, 10).boxes} == {"raw/shop/orders", "clean/shop/orders", "users"}

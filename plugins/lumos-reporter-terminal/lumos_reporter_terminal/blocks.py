@@ -7,10 +7,10 @@ from itertools import islice
 
 from rich.text import Text
 
-from lumos_core.plugin_api import Change, Covered, PublishResult, RunResult, visible
+from lumos_core.plugin_api import Change, Covered, PublishResult, RunResult, urns, visible
 
 from .config import TerminalReporterConfig
-from .texts import SIGNS, count, name_of, shortened, styled
+from .texts import SIGNS, count, ending, name_of, shortened, styled
 
 
 def verdict(result: RunResult) -> Iterator[Text]:
@@ -50,14 +50,12 @@ def seen(result: RunResult) -> Iterator[Text]:
 
 def inventory(result: RunResult, limit: int) -> Iterator[Text]:
     """Name the datasets of a first run instead of calling each of them added."""
-    names = (
-        (record.value.name or name_of(record.urn), len(record.value.fields), getattr(record.value.layout, "format", ""))
-        for record in result.records
-        if record.kind == "dataset"
-    )
-    for name, fields, form in islice(names, limit):
-        about = ", ".join(part for part in (form or "", count(fields, "field")) if part)
-        yield styled("           ", (shortened(name), "bold"), ("  " + visible(about), "dim"))
+    found = list(islice((record for record in result.records if record.kind == "dataset"), limit))
+    names = urns.labels((record.urn for record in found), {record.urn: record.value.name or "" for record in found})
+    for record in found:
+        form = getattr(record.value.layout, "format", "") or ""
+        about = ", ".join(part for part in (form, count(len(record.value.fields), "field")) if part)
+        yield styled("           ", (ending(names[record.urn]), "bold"), ("  " + visible(about), "dim"))
     more = result.counts.get("dataset", 0) - limit
     if more > 0:
         yield styled(("           and ", "dim"), (count(more, "more dataset"), "dim"))
@@ -79,13 +77,11 @@ def _change(change: Change) -> Iterator[Text]:
     sign, style = SIGNS[change.severity]
     state = f"waived: {shortened(change.waived, 40)}" if change.waived else change.severity
     place = name_of(change.urn) + (f".{visible(change.path)}" if change.path else "")
-    yield styled(
-        (f"  {sign} ", style), (shortened(place, 80), "bold"), "  ", (state, "dim" if change.waived else style)
-    )
+    yield styled((f"  {sign} ", style), (ending(place, 80), "bold"), "  ", (state, "dim" if change.waived else style))
     yield styled("      ", visible(change.message or change.rule), *_values(change))
     if change.severity in ("breaking", "risky") and not change.waived:
         if change.impact_count:
-            near = ", ".join(shortened(name_of(urn), 30) for urn in change.impact[:3])
+            near = ", ".join(ending(name, 30) for name in urns.labels(change.impact[:3]).values())
             yield styled(("      reaches ", "dim"), f"{count(change.impact_count, 'record')} downstream: {near}")
         if change.fix:
             yield styled(("      fix     ", "dim"), visible(change.fix))
@@ -110,7 +106,7 @@ def versions(result: RunResult, limit: int) -> Iterator[Text]:
         moved = f"{given.before} → {given.version.schema}"
         if given.before == given.version.schema:
             moved = f"{given.version.schema} (metadata {given.version.metadata})"
-        yield styled("           ", (shortened(name_of(given.urn)), "bold"), f"  {moved}")
+        yield styled("           ", (ending(name_of(given.urn)), "bold"), f"  {moved}")
 
 
 def gate(result: RunResult) -> Iterator[Text]:
@@ -178,7 +174,7 @@ def unseen(result: RunResult, config: TerminalReporterConfig) -> Iterator[Text]:
 def _place(covered: Covered) -> str:
     scope = covered.scope
     names = [*(prefix or "" for prefix in scope.prefixes), *sorted(name_of(urn) for urn in scope.urns)]
-    shown = ", ".join(shortened(name, 40) for name in names[:3] if name)
+    shown = ", ".join(ending(name, 40) for name in names[:3] if name)
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (shown + more) or visible(scope.platform) or "everything"
 

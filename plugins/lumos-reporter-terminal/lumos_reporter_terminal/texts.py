@@ -31,6 +31,12 @@ def shortened(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def ending(text: str, limit: int = 60) -> str:
+    """Return a name of at most so many characters, visible: its end is what tells it from others."""
+    text = visible(text)
+    return text if len(text) <= limit else "…" + text[1 - limit :]
+
+
 def styled(*parts: str | tuple[str, str]) -> Text:
     """Build a text from plain and styled parts; markup in them is never read."""
     return Text.assemble(*parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from lumos_core.plugin_api import (
     Change,
@@ -63,6 +64,24 @@ class TestTerminal(ReporterKit):
         assert "remembered for the first time" in text
         assert "t0  1 field" in text
         assert "and 10 more datasets" in text
+
+    def test_datasets_of_one_name_are_told_apart_and_no_more(self, folder):
+        names = {"a/orders.csv": "orders", "b/orders.csv": "orders", "b/users.csv": "users"}
+        records = [Record(urns.dataset("file", place), Dataset(name=name)) for place, name in names.items()]
+        result = RunResult(run_id="r", pipeline="shop", first=True, counts={"dataset": 3}, records=many(records))
+        shown = [line.split()[0] for line in self.shown(folder, result).splitlines() if "0 fields" in line]
+        assert shown == ["a/orders.csv", "b/orders.csv", "users"]
+
+    def test_long_names_keep_their_end(self, folder):
+        deep = "/".join(["a_long_folder"] * 9)
+        near = tuple(urns.dataset("file", f"{deep}/{name}") for name in ("x/report", "y/report", "z"))
+        found = Change(rule="r", urn=urns.dataset("file", f"{deep}/orders"), severity="breaking", impact=near)
+        told = self.shown(
+            folder,
+            RunResult(run_id="r", pipeline="p", changed=True, changes=many([replace(found, impact_count=3)])),
+            width=200,
+        )
+        assert "/orders  breaking" in told and "x/report, y/report, z\n" in told
 
     def test_a_change_says_where_what_whom_and_how(self, folder):
         found = [
