@@ -17,7 +17,7 @@ pytest.importorskip("lumos_lake")
 sys.path.insert(0, str(Path(__file__).parents[2] / "plugins/lumos-lake/tests"))
 
 from lake_generator import make, measuring
-from lake_generator.described import described
+from lake_generator.described import HALVES, described
 
 pytestmark = pytest.mark.benchmark
 
@@ -33,7 +33,7 @@ def test_generated_lakes_of_every_stratum() -> None:
     assert cell.grouping >= 0.98 and cell.over_merge <= 0.005
 
 
-@pytest.mark.parametrize("half", ["open", "held-out", "further"])
+@pytest.mark.parametrize("half", HALVES)
 def test_described_lakes(half: str) -> None:
     score = measuring.score_of(described(half))
     cell = score.overall

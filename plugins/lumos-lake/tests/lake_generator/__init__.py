@@ -5,8 +5,8 @@
     python -m lake_generator list --seed 7                # the listing alone
     python -m lake_generator measure                      # the tables of docs/explanation/discovery.md
 
-A lake is drawn from a seed: the same seed is the same lake. Lakes that people described stand in `open.yaml` and
-`held_out.yaml`; they were not made by this generator, and the detector must not be tuned to them.
+A lake is drawn from a seed: the same seed is the same lake. Lakes that people described stand in the `.yaml` files
+beside this one; they were not made by this generator, and the detector must not be tuned to those that are held out.
 """
 
 from __future__ import annotations
