@@ -80,6 +80,20 @@ def read_head(file: File, limit: int) -> Head:
     return Head(data, ended and not more, compression)
 
 
+def unpacked(raw: bytes, limit: int) -> bytes:
+    """Return at most `limit` bytes of what is packed in the first bytes of a file; these, when nothing is packed.
+
+    Nothing comes back where the stream is broken: that is said when the file is read.
+    """
+    compression = next((name for magic, name in _MAGIC if magic.match(raw)), "")
+    if not compression:
+        return raw
+    try:
+        return _decompress(raw, compression, limit)[0]
+    except _BROKEN:
+        return b""
+
+
 def _decompress(raw: bytes, compression: str, limit: int) -> tuple[bytes, bool]:
     """Return at most `limit` bytes, and whether the stream ended there; concatenated streams are one."""
     parts: list[bytes] = []

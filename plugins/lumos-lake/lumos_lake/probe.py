@@ -22,12 +22,14 @@ from lumos_core.plugin_api import (
 
 from .config import DEFAULT_FORMATS
 from .discovery import Layout, Overrides, Signature, layout
+from .discovery.names import is_packed
 from .discovery.noise import never_listed
 from .discovery.overrides import Filter
 from .discovery.spelling import Spelled, spell
 from .reading import peek
 from .review import text_of
 from .schema_union import family
+from .sniffing import HEAD, format_of
 from .storage import Entry, LocalStorage, Storage
 
 SUGGEST_LIMIT = 1_000_000
@@ -85,20 +87,19 @@ def signature(
 
 
 def sniff(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
-    """Return the format whose magic a file begins with; empty for none.
+    """Return the format that a file without an extension begins like; empty for none.
+
+    Text is only looked at where the name is that of one of many, or says that it is packed: a number, `.gz`.
 
     Raises:
         OSError: When it cannot be read.
         LumosError: When the storage says so.
     """
-    if not any(format.magic for format in formats.values()):
-        return ""
     with storage.file(entry, "").open() as file:
-        head = file.read(16)
-    for name, format in formats.items():
-        if any(head.startswith(magic) for magic in format.magic):
-            return name
-    return ""
+        head = file.read(HEAD)
+    magics = [(magic, name) for name, format in formats.items() for magic in format.magic]
+    name = entry.path.rpartition("/")[2]
+    return format_of(head, magics, text=any(map(str.isdigit, name)) or is_packed(name))
 
 
 def _guess(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
@@ -125,7 +126,7 @@ def examine(
     """
     wanted = Filter(list(overrides.include), list(overrides.exclude)) if overrides is not None else None
     listing = islice((one for one in storage.list() if wanted is None or wanted(one.path)), limit)
-    first = layout(listing, overrides=overrides, root_name=root_name)
+    first = layout(listing, overrides=overrides, sniff=partial(_guess, {}, storage), root_name=root_name)
     found = sorted({format for one in first.groupings for format in (one.format, *one.also)})
     names = [name for name in found if _installed(name)] or [name for name in DEFAULT_FORMATS if _installed(name)]
     formats: dict[str, Format[Any]] = {name: ComponentSpec("format", name).build() for name in names}

@@ -14,7 +14,8 @@ GENERIC_FOLDERS = words(
     cleansed warehouse dwh db database files file input inputs in output outputs out export exports
     import imports archive archives backup backups tmp temp source sources src s3 gcs adls bucket tables
     table public default root home prod dev test incoming ingest ingestion inbox outbox drop zone daily
-    hourly monthly weekly
+    hourly monthly weekly api apis rest ftp sftp http download downloads upload uploads dump dumps extract
+    extracts feed feeds
     """
 )
 """Names of folders that say where data stands in a process, not what it is."""

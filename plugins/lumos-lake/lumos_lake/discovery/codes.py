@@ -122,6 +122,11 @@ def of_one_alphabet(names: list[str], *, long: bool = False) -> set[str]:
     return {name for name in names if pattern.fullmatch(name)}
 
 
+def is_random(name: str) -> bool:
+    """Tell whether a name is drawn, as far as one can see: one long run of letters and digits in turns."""
+    return len(name) >= 10 and name.isalnum() and len(re.findall(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d", name)) > 1
+
+
 def are_ids(names: list[str]) -> bool:
     """Tell whether names are identifiers of one form: capitals, then digits, all as long (`USW00094728`)."""
     return len({len(name) for name in names}) == 1 and len(names[0]) >= 7 and all(map(_ID.fullmatch, names))

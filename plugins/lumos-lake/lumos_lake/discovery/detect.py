@@ -11,9 +11,10 @@ import re
 from array import array
 from collections.abc import Sequence
 
+from .apart import by_value, chapters, held_below
 from .cluster import Cluster, Trait, unite
 from .codes import is_capital, is_numbered, is_quantity, of_one_alphabet, of_one_domain
-from .files import SAMPLE, join_files, table_of
+from .files import SAMPLE, join_files, of_one_name, table_of
 from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
@@ -27,6 +28,8 @@ RECURRING = 0.5
 MANY_IDS = 10
 """From so many sibling folders with identifiers for names on, others that look like theirs are identifiers too."""
 _HEX = re.compile("[0-9a-fA-F]+")
+MANY_SPELLED = 5
+"""So many folders of a date are values where their files spell out the folder and the date, and have one schema."""
 CODE_SHARE = 0.8
 """Sibling folders that are codes of one domain must be this share of all siblings to be read as partitions."""
 
@@ -48,7 +51,7 @@ class Detector:
 
     def close(self, frame: Frame) -> list[Cluster]:
         """Return the clusters of a folder, with `rel` counted from it."""
-        own = join_files(frame, list(frame.own.values()), self._spool, self._comparer, self._known)
+        own = join_files(frame, of_one_name(frame.own, self._spool), self._spool, self._comparer, self._known)
         if frame.simple:
             return own
         depth = frame.depth
@@ -141,7 +144,11 @@ class Detector:
 
     def _lay(self, pile: Pile, depth: int, kind: str, grain: str) -> list[Cluster]:
         """Make the clusters of folders that were laid over each other."""
-        made = []
+        made = list(held_below(pile, depth, self._spool))
+        if kind == "date":
+            made += chapters(pile, depth, self._spool, self._comparer)
+        elif kind == "hive":
+            made += by_value(pile, depth, self._spool, self._comparer)
         for key, stems in pile.groups.items():
             counts = {stem: seen[0] for stem, (seen, _) in stems.items()}
             united = {stem: cluster for stem, (_, cluster) in stems.items()}
@@ -243,7 +250,14 @@ class Detector:
             if not stem:
                 names = [named.names[index] for index in group]
                 codes = of_one_domain(names)
-                if len(codes) < max(least, CODE_SHARE * len(names)) and not is_capital(table.name):
+                if (
+                    not codes
+                    and frame.grain
+                    and len(names) >= MANY_SPELLED
+                    and all(self._spells(named.names[index], frame.name, named.last[index]) for index in group)
+                ):
+                    codes, strict = set(names), True
+                elif len(codes) < max(least, CODE_SHARE * len(names)) and not is_capital(table.name):
                     long = all(self._repeats(named.names[index], named.last[index]) for index in group)
                     strict = len(written := of_one_alphabet(names, long=long)) > len(codes)
                     codes = written if strict else codes
@@ -267,6 +281,11 @@ class Detector:
             joined.because("sibling folders are codes of one domain and hold the same schema", 0.7)
             return [joined], {index for index in group if named.kind(index) is not None or not named.clusters(index)}
         return [], set()
+
+    def _spells(self, folder: str, above: str, row: int) -> bool:
+        """Tell whether a file spells out the two folders that it is in: `2023-05/dewiki/2023-05.dewiki.2001.csv`."""
+        name = self._spool.path(row).rpartition("/")[2]
+        return folder.isalnum() and above in name and folder in re.split("[-_. ]", name.replace(above, ""))
 
     def _repeats(self, folder: str, row: int) -> bool:
         """Tell whether a file begins with the name of its folder and goes on with what it is: `BTCUSDT-trades-...`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .cluster import GENERIC_FOLDERS, Cluster, unite
-from .codes import are_ids, is_capital, is_step, of_one_alphabet, of_one_domain
+from .codes import are_ids, is_capital, is_random, is_step, of_one_alphabet, of_one_domain
 from .frame import Frame
 from .grouping import Known
 from .names import KNOWN_EXTENSIONS, NEWEST, dated, split_extension
@@ -20,6 +20,7 @@ ALL_READ = 200
 """Up to so many of them are read each, to leave out an odd one."""
 _SHARE = 0.8
 _FEW = 3
+_LONG = 10
 
 
 def table_of(frame: Frame) -> tuple[Frame | None, bool]:
@@ -38,6 +39,34 @@ def table_of(frame: Frame) -> tuple[Frame | None, bool]:
     return (frame if itself and frame.name.casefold() not in GENERIC_FOLDERS else None), False
 
 
+def of_one_name(own: Mapping[tuple[str, str, str], Cluster], spool: Spool) -> list[Cluster]:
+    """Return the files of a folder by format and template.
+
+    Where a name stands there with several extensions (`people.csv`, `people.tsv`, `people.csv.gz`), each extension is
+    a copy of its own; where it does not, extensions tell nothing apart.
+
+    Args:
+        own: (format, template, extensions) -> files.
+        spool: The files.
+    """
+    if len(own) < 2:
+        return list(own.values())
+    groups: dict[tuple[str, str], list[tuple[str, Cluster]]] = {}
+    for (format, stem, suffix), cluster in own.items():
+        groups.setdefault((format, stem), []).append((suffix, cluster))
+    made = []
+    for (_, stem), several in groups.items():
+        several.sort(key=lambda one: one[0])
+        names = [{_bare(spool.path(row)) for row in cluster.rows} for _, cluster in several if len(several) > 1]
+        if len(set().union(*names)) == sum(map(len, names)):
+            made.append(unite(cluster for _, cluster in several))
+            continue
+        for place, (suffix, cluster) in enumerate(several):
+            cluster.stem = f"{stem}{suffix}" if place else stem
+            made.append(cluster)
+    return made
+
+
 def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Comparer, known: Known) -> list[Cluster]:
     """Join the files that lie directly in a folder where they are one table.
 
@@ -53,11 +82,11 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
     own = _newest(own, spool, comparer)
     for format in sorted({cluster.format for cluster in own}):
         siblings = [cluster for cluster in own if cluster.format == format]
-        if len(siblings) > 1 and _identified(siblings, spool, comparer):
+        if len(siblings) > 1 and (_identified(siblings, spool, comparer) or _random(siblings, spool, comparer)):
             own = [cluster for cluster in own if cluster.format != format]
             whole = unite(siblings)
             whole.stem, whole.variable = "", True
-            whole.because("file names are identifiers of one form and the files hold the same schema", 0.75)
+            whole.because("file names are identifiers and the files hold the same schema", 0.75)
             own.append(whole)
             continue
         lone = [cluster for cluster in own if cluster.format == format and cluster.stem and len(cluster.rows) == 1]
@@ -100,6 +129,18 @@ def _identified(clusters: Sequence[Cluster], spool: Spool, comparer: Comparer) -
     rows = [row for cluster in clusters for row in cluster.rows]
     return are_ids([_bare(spool.path(row)) for row in spread(rows, ALL_READ)]) and _same(
         clusters[0].format, spread(rows, SAMPLE), spool, comparer
+    )
+
+
+def _random(clusters: Sequence[Cluster], spool: Spool, comparer: Comparer) -> bool:
+    """Tell whether files are named by what was drawn for them; of very many, one may have drawn no digit."""
+    rows = [row for cluster in clusters for row in cluster.rows]
+    names = [_bare(spool.path(row)) for row in spread(rows, ALL_READ)]
+    drawn = sum(map(is_random, names))
+    return (
+        drawn >= max(_FEW, (1 - 1 / SAMPLE) * len(names))
+        and all(name.isalnum() and len(name) >= _LONG for name in names)
+        and _same(clusters[0].format, spread(rows, SAMPLE), spool, comparer)
     )
 
 

@@ -10,6 +10,8 @@ from .grouping import Grouping
 from .kids import Child, Kids
 from .names import FolderName, calendar_names, calendar_part, folder_name
 
+VALUES = 50
+"""Values of a key, at most, that are looked at as names of tables."""
 EXAMPLES = 3
 """Rows that are kept as examples of what was left out."""
 
@@ -43,23 +45,29 @@ class Pile:
         groups: (rel, format) -> stem -> [folders, the last of them, the cluster of all].
         siblings: (rel, format) -> [folders, the last of them].
         grains: How often each grain was seen.
+        last: (rel, format) -> name and last row of each of the first folders that are `key=value`.
     """
 
-    __slots__ = ("count", "grains", "groups", "siblings")
+    __slots__ = ("count", "grains", "groups", "last", "siblings")
 
     def __init__(self) -> None:
         self.count = 0
         self.grains: Counter[str] = Counter()
         self.groups: dict[tuple[tuple[str, ...], str], dict[str, tuple[list[int], Cluster]]] = {}
         self.siblings: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        self.last: dict[tuple[tuple[str, ...], str], list[tuple[str, int]]] = {}
 
-    def add(self, found: Iterable[Cluster], grain: str) -> None:
+    def add(self, found: Iterable[Cluster], grain: str, name: str = "") -> None:
         """Lay one more folder over the others."""
         self.count += 1
         self.grains[grain] += 1
         now = self.count
         for cluster in found:
             key = (cluster.rel, cluster.format)
+            if name:
+                last = self.last.setdefault(key, [])
+                if len(last) <= VALUES and not (last and last[-1][0] == name):
+                    last.append((name, cluster.rows[-1]))
             stems = self.groups.get(key)
             if stems is None:
                 self.groups[key] = {cluster.stem: ([1, now], cluster)}
@@ -79,6 +87,14 @@ class Pile:
         return min(self.grains, key=lambda grain: (-self.grains[grain], grain))
 
 
+def _long_value(found: list[Cluster]) -> None:
+    """Count folders below `key=` to its value, which then begins with a slash: `resourceId=/SUBSCRIPTIONS/A/y=2023`."""
+    kinds = {(cluster.format, cluster.stem) for cluster in found}
+    if len(kinds) == 1 and all(cluster.rel and cluster.partitioned for cluster in found):
+        for cluster in found:
+            cluster.rel = ()
+
+
 def _again(seen: list[int], now: int) -> None:
     if seen[1] != now:
         seen[0] += 1
@@ -96,7 +112,8 @@ class Frame:
         kind: What its name says.
         noisy: Whether it, or a folder above it, holds nothing that is data.
         first: Row of its first file.
-        own: (format, stem) -> the files that lie directly in it.
+        own: (format, stem, extensions) -> the files that lie directly in it.
+        sniffed: Stem of files without an extension -> the format that the last ones had, and how many of them.
         piles: (kind, grain) -> partition-like folders in it.
         numbers, runs, named: The other folders in it; numbers and runs may turn out to be partitions.
         tally: What was left out, in it and below.
@@ -113,6 +130,7 @@ class Frame:
     part: str | None = None
     piles: dict[tuple[str, str], Pile] | None = None
     tally: Tally | None = None
+    sniffed: dict[str, tuple[str, int]] | None = None
     marks: list[Grouping] | None = None
     claims: dict[tuple[str, int], range] | None = None
     globs: Sequence[tuple[str, int, str, bool]] = ()
@@ -125,7 +143,7 @@ class Frame:
         self.kind = kind
         self.noisy = noisy
         self.first = first
-        self.own: dict[tuple[str, str], Cluster] = {}
+        self.own: dict[tuple[str, str, str], Cluster] = {}
         self.prefix: str = "" if parent is None else f"{parent.prefix}{name}/"
         self.depth: int = 0 if parent is None else parent.depth + 1
 
@@ -166,8 +184,10 @@ class Frame:
     def take(self, child: Frame, found: list[Cluster], traits: dict[Trait, Trait]) -> None:
         """Take in the clusters of a folder that was closed."""
         kind = child.kind.kind
+        if kind == "hive" and child.name.endswith("="):
+            _long_value(found)
         if kind == "hive" or kind == "date":
-            self._pile(kind, "", child.kind.key, found)
+            self._pile(kind, "", child.kind.key, found, child.name if kind == "hive" else "")
         elif kind == "number":
             part = calendar_part([child.name], self.grain)
             if self.numbers is None:
@@ -191,10 +211,10 @@ class Frame:
             self.named = Kids()
         self.named.add(child[0], child[1], traits)
 
-    def _pile(self, kind: str, grain: str, part: str, found: list[Cluster]) -> None:
+    def _pile(self, kind: str, grain: str, part: str, found: list[Cluster], name: str = "") -> None:
         if self.piles is None:
             self.piles = {}
         pile = self.piles.get((kind, grain))
         if pile is None:
             pile = self.piles[kind, grain] = Pile()
-        pile.add(found, part)
+        pile.add(found, part, name)

@@ -45,8 +45,10 @@ _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
 _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
 _OF = r"\d+[-_]of[-_]\d+"
+_QUERY = r"(?<![0-9A-Za-z])\d{8}_\d{6}_\d{5}_[0-9a-z]{5}(?![0-9A-Za-z])"
+"""The id of a query of Presto, Trino and Athena, which begins the names of the files that it writes."""
 _DECADE = r"(?<!\d)(?:\d\d)?\d\ds(?![0-9A-Za-z])"
-_VARIABLE = re.compile(f"{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_VARIABLE = re.compile(f"{_QUERY}|{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _LONGEST_PLAIN_DATE = 20
 """No date has more letters and digits than this without anything between them."""
 _UUID_ALONE = re.compile(_UUID)
@@ -111,6 +113,12 @@ def split_extension(name: str, extensions: Mapping[str, str]) -> tuple[str, str]
         if not (dot and inner and f".{ext.lower()}" in COMPRESSIONS):
             return bare, found
         bare = inner
+
+
+def is_packed(name: str) -> bool:
+    """Tell whether the last suffix of a name says that it is packed."""
+    stem, _, suffix = name.rpartition(".")
+    return stem != "" and f".{suffix.lower()}" in COMPRESSIONS
 
 
 @lru_cache(maxsize=8192)
@@ -218,6 +226,7 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("month", rf"{_YEAR}{_S}{_M}|{_YEAR}{_M}|(?:m|month)[-_]?(?:{_M}|[1-9])"),
         ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}"),
         ("date", rf"(?:day|date|dt|ds|as[-_]?of|partition)[-_](?:{_YEAR}([-_.]){_M}\1{_D}|{_YEAR}{_M}{_D})"),
+        ("period", rf"{_YEAR}{_M}(?:{_D})?[-_]{_YEAR}{_M}(?:{_D})?|{_YEAR}-{_M}-{_D}(?:_|--|_to_){_YEAR}-{_M}-{_D}"),
         ("month", rf"(?:{_MON})[-_. ]?{_YEAR}|{_YEAR}[-_. ]?(?:{_MON})"),
         ("day", rf"(?:d|day)[-_]?(?:{_D}|[1-9])"),
         ("hour", rf"(?:h|hr|hour)[-_]?(?:{_H}|\d)"),
@@ -276,11 +285,19 @@ def calendar_part(names: list[str], above: str) -> str:
     Returns:
         The grain, or an empty text when a number does not fit.
     """
-    below = {"year": ("month", 1, 12), "month": ("day", 1, 31), "day": ("hour", 0, 23), "date": ("hour", 0, 23)}
+    below = {
+        "year": ("month", 1, 12),
+        "month": ("day", 1, 31),
+        "day": ("hour", 0, 23),
+        "date": ("hour", 0, 23),
+        "hour": ("minute", 0, 59),
+        "minute": ("second", 0, 59),
+    }
     if above not in below:
         return ""
     grain, low, high = below[above]
-    fits = all(len(name) <= 2 and low <= int(name) <= high for name in names)
+    padded = grain in ("minute", "second")  # below an hour, other numbers are shards
+    fits = all(len(name) <= 2 and low <= int(name) <= high and len(name) > padded for name in names)
     if fits:
         return grain
     if above == "year" and all(len(name) == 3 and 1 <= int(name) <= 366 for name in names):

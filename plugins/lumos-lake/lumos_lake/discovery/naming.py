@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from operator import gt
 
@@ -210,7 +210,9 @@ class Namer:
         findings = list(cluster.findings)
         levels = None
         if cluster.partitioned:
-            folders = self._spool.folders_of(rows)
+            folders: Iterable[Sequence[str]] = self._spool.folders_of(rows)
+            if named := {segment for segment in cluster.rel if "=" in segment}:  # values that name tables
+                folders = (["" if one in named else one for one in folder] for folder in folders)
             levels = analyse(folders, positional)
             findings += levels.notes
             if levels.versions:

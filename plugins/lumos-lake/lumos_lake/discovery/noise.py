@@ -39,21 +39,22 @@ RULES = {
 """Why a file is no data: the name of each rule, and what it says."""
 
 _NOISE_FILES = re.compile(
-    r"(?P<signal>_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*"
+    r"(?P<signal>_SUCCESS|_FAILURE|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|_symlink.*|symlink\.txt"
     r"|.*_\$folder\$)"
     r"|(?P<unfinished>.*\.(?:tmp|temp|part|partial|inprogress|pending|crdownload|download|filepart|swp|swo|bak|orig|lock"
     r"|lck)|.*~|~\$.*|\$.*\$|#.*#)"
-    r"|(?P<sidecar>.*\.(?:crc|done|ok|ctl|trigger|md5|sha1|sha256|sha512|sig|asc))"
+    r"|(?P<sidecar>.*\.(?:crc|done|ok|ctl|trigger|checksum|md5|sha1|sha256|sha512|sig|asc))"
     r"|(?P<text>Thumbs\.db|desktop\.ini"
     r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?)"
     r"|(?P<lumos>.*\.lumos\.jsonl(?:\.zst)?)"
     r"|(?P<description>(?:manifest|_?schemas?|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?"
-    r"|dataset_infos?|run_results|data_dictionary|config|settings)\.json|.*[-_.](?:schema|manifest|metadata|meta)\.json)",
+    r"|dataset_infos?|run_results|data_dictionary|config|settings)\.json|manifest[-_.](?:files|summary|list|index|entries|latest|v?\d+)\.json|.*[-_.](?:schema|manifest|metadata|meta)\.json)",
     re.IGNORECASE,
 )
 
 _TEXTS = re.compile(
-    r".*\.(?:ya?ml|toml|ini|cfg|md|rst|py|ipynb|sh|html?|css|js|pdf|png|jpe?g|gif|svg|ico|docx?|pptx?)", re.IGNORECASE
+    r".*\.(?:ya?ml|toml|ini|cfg|md|rst|py|ipynb|sh|sql|html?|css|js|pdf|png|jpe?g|gif|svg|ico|docx?|pptx?)",
+    re.IGNORECASE,
 )
 """Text for people and programs, and pictures: data only where a format that is named claims them."""
 

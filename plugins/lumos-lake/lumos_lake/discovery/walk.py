@@ -13,27 +13,29 @@ from .cluster import Cluster
 from .detect import Detector
 from .frame import Frame, Tally, add
 from .grouping import Grouping
-from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
+from .names import COMPRESSIONS, KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
 from .spool import BLOCK, Files, OutOfOrder, Spool
 from .told import Told
 
 _VERDICTS = 100_000
 _SHORT = 24
 _STREAK = 16
+SNIFFED = 3
+"""So many files of one folder and template must begin alike before others are taken to do so."""
 
 
 class Verdict(NamedTuple):
     """What the name of a file decides.
 
     Attributes:
-        key: (format, template) of data that is read; None of any other file.
+        key: (format, template, extensions) of data that is read; None of any other file.
         variable: Whether something in the name can vary.
         noise: The rule by which it is no data.
         format: A format that nobody named; empty when it is not known.
         bare: Whether only the first bytes can tell the format.
     """
 
-    key: tuple[str, str] | None
+    key: tuple[str, str, str] | None
     variable: bool
     noise: str
     format: str
@@ -262,17 +264,32 @@ class Walk:
                 return
             format = verdict.format
             if verdict.bare and entry.size and self._sniff is not None:
-                format = self._sniff(entry)
+                format = self._sniffed(frame, entry, name, verdict.variable)
             if format not in self._formats:
                 frame.leave_out("unread" if format else "unknown", format, row)
                 return
-            key = (format, file_name(name, self._extensions).stem)
+            key = (format, file_name(name, self._extensions).stem, "")
         cluster = frame.own.get(key)
         if cluster is None:
             frame.own[key] = Cluster(key[1], key[0], array("Q", (row,)), verdict.variable)
         else:
             cluster.rows.append(row)
             cluster.variable |= verdict.variable
+
+    def _sniffed(self, frame: Frame, entry: Entry, name: str, variable: bool) -> str:
+        """Return the format that first bytes tell; of many files of one kind in a folder, those of a few tell it."""
+        assert self._sniff is not None  # asked by the caller
+        if not variable:
+            return self._sniff(entry)
+        if frame.sniffed is None:
+            frame.sniffed = {}
+        stem = file_name(name, self._extensions).stem
+        format, count = frame.sniffed.get(stem, ("", 0))
+        if count >= SNIFFED:
+            return format
+        found = self._sniff(entry)
+        frame.sniffed[stem] = (found, count + 1 if found and found == format else 1)
+        return found
 
     def _verdict(self, name: str) -> Verdict:
         shape = same_shape(name)
@@ -292,7 +309,7 @@ class Walk:
         if rule:
             return Verdict(None, False, rule, "", False)
         if format in self._formats:
-            return Verdict((format, found.stem), found.variable, "", "", False)
+            return Verdict((format, found.stem, name[len(found.bare) :].casefold()), found.variable, "", "", False)
         return Verdict(None, found.variable, "", format, not format and _bare(name))
 
     def _glob(self, frame: Frame, name: str) -> None:
@@ -311,4 +328,6 @@ def _first(mark: Grouping) -> int:
 def _bare(name: str) -> bool:
     """Tell whether a name has nothing that looks like an extension."""
     stem, dot, ext = name.rpartition(".")
+    while dot and stem and f".{ext.lower()}" in COMPRESSIONS:
+        stem, dot, ext = stem.rpartition(".")
     return not dot or not stem or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)

@@ -1,0 +1,230 @@
+"""Every rule by which things are joined or kept apart, in its smallest form, with what must not fall under it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+
+import pytest
+from lumos_lake import Entry, discover
+from lumos_lake.discovery.noise import noise_file
+from lumos_lake.probe import sniff
+from lumos_lake.sniffing import format_of
+from lumos_lake.storage import LocalStorage
+
+A = frozenset({("id", "number"), ("name", "text"), ("at", "wall"), ("amount", "number")})
+B = frozenset({("sku", "text"), ("qty", "number"), ("place", "text"), ("open", "bool")})
+C = frozenset({("url", "text"), ("agent", "text"), ("status", "number"), ("bytes", "number")})
+
+
+def found(schemas, *, formats=None):
+    """Group files of known schemas; return name -> (number of files, names of partitions)."""
+    sniffed = formats or {}
+    groupings = discover(
+        [Entry(path, 10) for path in schemas],
+        peek=lambda format, entry: schemas[entry.path],
+        sniff=lambda entry: sniffed.get(entry.path, ""),
+    )
+    return {g.name: (len(g.files), [column.name for column in g.partitions]) for g in groupings}
+
+
+# Values of keys that name tables
+
+
+def test_values_with_columns_of_their_own_name_tables():
+    lake = {f"r/kind={k}/part-{n}.csv": s for k, s in (("places", A), ("roads", B), ("hits", C)) for n in (0, 1)}
+    assert found(lake) == {"r/kind=hits": (2, []), "r/kind=places": (2, []), "r/kind=roads": (2, [])}
+
+
+def test_words_below_them_are_part_of_the_name_and_partitions_stay_partitions():
+    lake = {
+        f"r/topic={t}/kind={k}/dt=2024-01-0{d}/part-0.csv": s
+        for t, k, s in (("shops", "place", A), ("ways", "segment", B))
+        for d in (1, 2)
+    }
+    assert found(lake) == {"r/topic=shops/kind=place": (2, ["dt"]), "r/topic=ways/kind=segment": (2, ["dt"])}
+
+
+@pytest.mark.parametrize(
+    "values, schemas",
+    [
+        (("place", "road", "area"), (A, A | {("more", "text")}, A)),  # drift
+        (("place", "road", "area"), (A, B, A)),  # one odd value among several
+        (("2023", "2024", "2025"), (A, B, C)),  # numbers never name tables
+    ],
+)
+def test_values_of_one_table_stay_partitions(values, schemas):
+    lake = {f"r/kind={v}/part-0.csv": s for v, s in zip(values, schemas, strict=True)}
+    assert all(keys == ["kind"] for _, keys in found(lake).values())
+
+
+def test_a_value_may_begin_with_a_slash():
+    lake = {f"logs/resource=/SUBS/A{n}/GROUPS/B/y=2024/m=0{m}/h.csv": A for n in (1, 2) for m in (1, 2)}
+    assert list(found(lake)) == ["logs"]
+    tables = {f"logs/region=/{name}.csv": s for name, s in (("orders", A), ("places", B))}
+    assert len(found(tables)) == 2
+
+
+# Dates
+
+
+def test_dates_under_which_nothing_recurs_are_no_partitions():
+    lake = {
+        "week/2024/2024-01-01/movies.csv": A,
+        "week/2024/2024-01-08/trees.csv": B,
+        "week/2024/2024-01-15/hits.csv": C,
+        "week/2024/2024-01-15/words.csv": A,
+    }
+    assert found(lake) == {path: (1, []) for path in lake}
+
+
+def test_dates_under_which_something_recurs_are_partitions():
+    days = {f"in/2024-01-0{d}/orders.csv": A for d in (1, 2, 3)}
+    assert found(days | {"in/2024-01-02/places.csv": B})["in/orders"] == (3, ["date"])
+    assert found({f"in/2024-01-0{d}/{n}.csv": A for d, n in ((1, "x"), (2, "y"), (3, "z"))}) == {"in": (3, ["date"])}
+    two = {"in/2024-01-01/orders.csv": A, "in/2024-01-02/places.csv": B}
+    assert found(two) == {"in/orders": (1, ["date"]), "in/places": (1, ["date"])}
+
+
+def test_minutes_and_seconds_below_hours():
+    lake = {f"e/2024/01/31/22/{m}/{s}/x.csv": A for m in ("00", "05") for s in ("03", "04")}
+    assert found(lake) == {"e": (4, ["year", "month", "day", "hour", "minute", "second"])}
+    shards = {f"e/2024/01/31/22/{n}/x.csv": A for n in (0, 1)}
+    assert found(shards) == {"e": (2, ["year", "month", "day", "hour", "partition_0"])}
+
+
+@pytest.mark.parametrize("one, two", [("20240101-20240201", "20240201-20240301"), ("202401_202402", "202402_202403")])
+def test_periods_are_dates(one, two):
+    assert found({f"bills/{p}/x.csv": A for p in (one, two)}) == {"bills": (2, ["period"])}
+    assert len(found({f"bills/{p}/x.csv": A for p in ("lot-4711", "lot")})) == 2
+
+
+def test_folders_that_the_files_spell_out_with_their_date_are_values():
+    lake = {f"hist/2024-0{m}/{w}/2024-0{m}.{w}.all.csv": A for m in (1, 2) for w in ("enx", "dex", "frx", "itx", "nlx")}
+    assert found(lake) == {"hist": (10, ["month", "partition_0"])}
+    tables = {path: B if "dex" in path else A for path in lake}
+    assert len(found(tables)) == 5
+    apart = {path.replace("2024-01.", "").replace("2024-02.", ""): A for path in lake}
+    assert len(found(apart)) == 5, "a table per folder, named like it"
+
+
+# Names of files
+
+
+def test_drawn_names_are_shards():
+    names = ("asdl123dasas", "2d5fxhqwg4y3dmv6gxrj", "3fjxhqwg4y3dmv6g", "cjxh2qwg4y3dmv")
+    assert found({f"dump/x/{name}.csv": A for name in names}) == {"dump/x": (4, [])}
+    assert len(found({f"dump/x/{name}.csv": s for name, s in zip(names, (A, B, C, A), strict=True)})) == 4
+    words = ("covid19cases", "covid19deaths", "covid19tests", "covid19stays")
+    assert len(found({f"dump/x/{name}.csv": A for name in ("customers1", "suppliers2", "employees3")})) == 3
+    assert len(found({f"dump/x/{name}_eu.csv": A for name in words})) == 4
+
+
+def test_a_lone_file_of_a_query_is_called_by_its_folder():
+    name = "20230501_120100_00021_abcde_4b5e22eb-ab24-49a3-a677-605ab076a506"
+    assert found({f"db/nation/{name}": A}, formats={f"db/nation/{name}": "orc"}) == {"db/nation": (1, [])}
+    assert list(found({"db/x/20230501_nation.csv": A})) != ["db/x"]
+
+
+def test_one_name_with_several_extensions_is_several_datasets():
+    lake = {f"x/people.{e}": A for e in ("csv", "tsv", "csv.gz")}
+    assert found(lake) == {path: (1, []) for path in lake}
+    days = {f"x/2024-01-0{d}/people.{e}": A for d in (1, 2) for e in ("csv", "tsv")}
+    assert [count for count, _ in found(days).values()] == [2, 2]
+    shards = {"x/part-0.csv": A, "x/part-1.tsv": A, "x/part-2.csv.gz": A}
+    assert found(shards) == {"x": (3, [])}
+
+
+@pytest.mark.parametrize("name", ["manifest-files.json", "manifest.checksum", "symlink.txt", "create-table.sql"])
+def test_what_is_beside_data_is_none(name):
+    assert noise_file(name, hidden=False)
+
+
+@pytest.mark.parametrize("name", ["manifests.json", "manifest-of-cargo.json", "checksums.csv", "symlinks.txt"])
+def test_what_is_only_called_alike_may_be_data(name):
+    assert not noise_file(name, hidden=False)
+
+
+def test_a_folder_that_says_how_data_came_names_no_table():
+    assert list(found({f"api/weather_2024-01-0{d}.json": A for d in (1, 2)})) == ["api/weather"]
+    assert list(found({f"apiary/weather_2024-01-0{d}.json": A for d in (1, 2)})) == ["apiary"]
+
+
+# First bytes
+
+TEXT = b'{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}\n'
+
+
+@pytest.mark.parametrize(
+    "head, format",
+    [
+        (b"PAR1\x15\x00", "parquet"),
+        (b"ORC\x08", "orc"),
+        (b"Obj\x01\x04", "avro"),
+        (b"ARROW1\0\0", "arrow"),
+        (TEXT, "json"),
+        (gzip.compress(TEXT), "json"),
+        (bz2.compress(b"a\tb\n1\t2\n3\t4\n"), "csv"),
+        (b'[\n {\n  "id": 1,\n', "json"),
+        (b"a|b|c\n1|2|3\n", "csv"),
+        ("größe,b,c\n1,2,3\n".encode() * 400, "csv"),
+        (b'a,b\n"x,y",2\n3,4\n', "csv"),
+    ],
+)
+def test_first_bytes_tell_the_format(head, format):
+    assert format_of(head[:4096]) == format
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(b"", b"\n", b"hello", b"v1\n{}\n", b"Dear Sir, so\nthanks, bye\n", b"\x89PNG\r\n\x1a\n", b"a\0b,c\n1,2\n"),
+        *(b"[section]\nkey\n", b"{% block %}", gzip.compress(TEXT)[:12], "größe,b,c\n1,2,3\n".encode("latin-1")),
+    ],
+)
+def test_first_bytes_that_prove_nothing(head):
+    assert format_of(head) == ""
+
+
+def test_text_counts_where_the_name_is_one_of_many_or_packed(tmp_path):
+    for name in ("000000_0", "data.gz", "notes"):
+        (tmp_path / name).write_bytes(TEXT)
+    storage = LocalStorage(str(tmp_path))
+    assert {one.path: sniff({}, storage, one) for one in storage.list()} == {
+        "000000_0": "json",
+        "data.gz": "json",
+        "notes": "",
+    }
+
+
+def test_files_named_by_how_they_are_packed_alone():
+    paths = [f"works/dt=2024-01-0{d}/part_{n}.gz" for d in (1, 2) for n in (0, 1)]
+    assert found(dict.fromkeys(paths, A), formats=dict.fromkeys(paths, "json")) == {"works": (4, ["dt"])}
+    assert found(dict.fromkeys(paths, A)) == {}
+
+
+def test_first_bytes_of_few_files_of_a_kind_are_enough():
+    asked = []
+
+    def sniffed(entry):
+        asked.append(entry.path)
+        return "orc" if entry.path < "t/000009" else "avro"
+
+    listing = [Entry(f"t/{n:06d}_0", 10) for n in range(20)]
+    assert [(g.format, len(g.files)) for g in discover(listing, sniff=sniffed)] == [("orc", 20)]
+    assert len(asked) == 3
+    asked.clear()
+    discover([Entry(f"t/{name}", 10) for name in ("a", "b", "c", "d")], sniff=sniffed)
+    assert len(asked) == 4, "names of their own are asked each"
+
+
+def test_a_lake_without_an_extension_is_examined(tmp_path):
+    from lumos_lake.probe import examine
+
+    (tmp_path / "t").mkdir()
+    for n in range(3):
+        (tmp_path / "t" / f"part-0000{n}").write_text(json.dumps({"id": n, "name": "x"}) + "\n")
+    found, formats, missing = examine(LocalStorage(str(tmp_path)))
+    assert [(one.name, one.format) for one in found.groupings] == [("t", "json")]
+    assert "json" in [*formats, *missing]
