@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from lumos_core.contracts.source import Event
@@ -32,12 +34,11 @@ class Shelf(ShelfSource):
     """A shelf that breaks one promise."""
 
     broken = ""
+    end_of_test = threading.Event()
 
     def watch(self, ctx):
         if self.broken == "deaf":
-            while True:
-                yield from ()
-                kit.time.sleep(0.05)
+            self.end_of_test.wait()
         if self.broken == "mute":
             return
         if self.broken == "unable":
@@ -71,7 +72,9 @@ def suite(tmp_path, monkeypatch):
 
     tests.build = build
     tests.folder_ = tmp_path
-    return tests
+    monkeypatch.setattr(Shelf, "end_of_test", threading.Event())
+    yield tests
+    Shelf.end_of_test.set()
 
 
 WRONG = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -32,8 +33,14 @@ def bare(record: AnyRecord) -> bytes:
     return canonical(copy)
 
 
+def quoted(urn: str) -> bytes:
+    """How a line begins to name a record, or a field of it."""
+    return json.dumps(urn, ensure_ascii=False)[:-1].encode()
+
+
 @pytest.mark.parametrize(("kind", "version"), [("dataset", "1.6"), *((kind, "2.0") for kind in KINDS_OF_RECORDS)])
 def test_random_records_come_back_equal(kind: str, version: str) -> None:
+    """What names another record of its batch may need a second writing; the engine defers lineage for that."""
     with OpenMetadataFake(version) as fake:
         subject = catalog(fake)
         seen: set[str] = set()
@@ -57,7 +64,11 @@ def test_random_records_come_back_equal(kind: str, version: str) -> None:
             held = {record.urn: bare(record) for record in subject.read(Scope(urns=frozenset(written)), ctx)}
             assert held == {urn: lines[urn] for urn in written}
             assert not ctx.warnings
-            again = list(subject.write([one for one in batch if one.urn in written], MemoryContext()))
+            batch = [one for one in batch if one.urn in written]
+            again = list(subject.write(batch, MemoryContext()))
+            early = {urn for urn in written if not any(quoted(other) in lines[urn] for other in written - {urn})}
+            assert {outcome.status for outcome in again if outcome.urn in early} <= {"unchanged"}, again
+            again = list(subject.write(batch, MemoryContext()))
             assert {outcome.status for outcome in again} == {"unchanged"}, again
 
         holds()
