@@ -89,14 +89,15 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table_of(*columns: str, title: str = "", rows: Iterable[Sequence[object]] = ()) -> Table:
-    """Return a light table: no frame, wrapped cells; markup in cells is shown as it is."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    """Return a light table: no frame, wrapped cells; markup in cells is shown as it is.
+
+    Where there is too little room for its columns, its rows are lists.
+    """
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    from .tables import FittingTable
+
+    table = FittingTable(*columns, title=title)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell, lines=True)) for cell in row))
     return table

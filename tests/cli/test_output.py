@@ -72,3 +72,55 @@ def test_names_are_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert not set(out) & set("\x1b\u202e\x07\u2028\udcff")
     assert r"a\u{1b}[31m\u{202e}b" in out
+
+
+ROW = ("a_dataset_of_some_length.csv", "file set", "because its columns are as they are and nobody said otherwise")
+
+
+def shown_at(width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    console().print(table_of("dataset", "type", "why", title="Found", rows=[ROW, ("b", "", "c")]))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("width", [40, 48, 60, 80, 160])
+def test_no_word_is_broken_and_nothing_left_out(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown_at(width, monkeypatch, capsys)
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    for word in ("Found", "dataset", "type", "why", *" ".join(ROW).split(), "b", "c"):
+        assert word in words, word
+
+
+def test_a_table_is_a_list_only_where_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown_at(80, monkeypatch, capsys)[1].split() == ["dataset", "type", "why"]
+    assert shown_at(40, monkeypatch, capsys) == [
+        "Found",
+        "dataset  a_dataset_of_some_length.csv",
+        "type     file set",
+        "why      because its columns are as they",
+        "         are and nobody said otherwise",
+        "",
+        "dataset  b",
+        "why      c",
+    ]
+
+
+def test_a_word_longer_than_the_line_is_folded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown_at(20, monkeypatch, capsys)
+    assert max(map(len, lines)) <= 20 and ROW[0] in "".join(line.strip() for line in lines).replace("dataset", "", 1)
+
+
+def test_prose_is_not_squeezed_into_a_tower(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    console().print(table_of("a", "b", rows=[("x" * 30, "so many words " * 12)]))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == f"a  {'x' * 30}" and lines[1].startswith("b  so many words so many words")

@@ -12,6 +12,7 @@ from lumos_core.plugin_api import LumosError, Reporter, ReportError, RunResult, 
 
 from . import blocks
 from .config import TerminalReporterConfig
+from .texts import hanging
 
 
 class TerminalReporter(Reporter[TerminalReporterConfig]):
@@ -39,7 +40,10 @@ class TerminalReporter(Reporter[TerminalReporterConfig]):
     def _print(self, console: Console, result: RunResult) -> None:
         for line in self._lines(result):
             # Long words (paths, URNs) are wrapped, never cut: what is shown can be copied.
-            console.print(line, soft_wrap=not console.is_terminal)
+            if console.is_terminal:
+                console.print(hanging(line, console))
+            else:
+                console.print(line, soft_wrap=True)
 
     def _lines(self, result: RunResult) -> Iterator[Text]:
         config = self.config

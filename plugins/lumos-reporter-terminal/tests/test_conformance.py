@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from lumos_core.plugin_api import (
     Change,
@@ -179,6 +182,19 @@ class TestTerminal(ReporterKit):
         result = RunResult(run_id="r", pipeline="p", changed=True, changes=many(found), severities={"breaking": 1})
         text = self.shown(folder, result, width=40)
         assert "a_rather_long_field_name_" in text
+
+    def test_a_long_line_goes_on_below_its_text(self, monkeypatch, folder):
+        fix = "Deprecate it, keep it nullable for a window, remove it when nobody reads it"
+        found = [change(fix=fix, path="a_name_of_forty_characters_" * 2)]
+        result = RunResult(run_id="r", pipeline="p", changed=True, changes=many(found), severities={"breaking": 1})
+        screen = StringIO()
+        self.build(folder)._print(Console(file=screen, width=40, force_terminal=True, color_system=None), result)
+        lines = [line.rstrip() for line in screen.getvalue().splitlines()]
+        at = next(n for n, line in enumerate(lines) if "fix " in line)
+        assert lines[at] == "      fix     Deprecate it, keep it"
+        assert lines[at + 1] == "              nullable for a window,"
+        assert max(map(len, lines)) <= 40
+        assert "orders." + "a_name_of_forty_characters_" * 2 in "".join(line.strip() for line in lines)
 
     def test_it_prints_to_the_standard_output(self, folder, capsys):
         made = self.build(folder, path=None)
