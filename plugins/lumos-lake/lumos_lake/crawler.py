@@ -260,7 +260,7 @@ class Crawler(Source[C], Generic[C]):
                 yield entry
 
     @staticmethod
-    def _sniff(formats: dict[str, Format[Any]], storage: Storage, gaps: list[Gap], entry: Entry) -> str:
+    def _sniff(formats: dict[str, Format[Any]], storage: Storage, gaps: list[Gap], entry: Entry) -> str | None:
         try:
             return sniff(formats, storage, entry)
         except ConfigError:  # nothing else could be read either
@@ -271,7 +271,7 @@ class Crawler(Source[C], Generic[C]):
             gaps.append(Gap(entry.path, reason(error)))
         except LumosError as error:
             gaps.append(Gap(entry.path, f"{error.what}: {error.why}" if error.why else error.what))
-        return ""
+        return None
 
     # Explaining
 

@@ -22,7 +22,7 @@ from lumos_core.plugin_api import (
 
 from .config import DEFAULT_FORMATS
 from .discovery import Layout, Overrides, Signature, layout
-from .discovery.names import is_packed
+from .discovery.names import vague_suffix
 from .discovery.noise import never_listed
 from .discovery.overrides import Filter
 from .discovery.spelling import Spelled, spell
@@ -89,7 +89,7 @@ def signature(
 def sniff(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
     """Return the format that a file without an extension begins like; empty for none.
 
-    Text is only looked at where the name is that of one of many, or says that it is packed: a number, `.gz`.
+    Text is only looked at where the name is that of one of many, or says that it is text or packed: a number, `.gz`.
 
     Raises:
         OSError: When it cannot be read.
@@ -99,15 +99,17 @@ def sniff(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) ->
         head = file.read(HEAD)
     magics = [(magic, name) for name, format in formats.items() for magic in format.magic]
     name = entry.path.rpartition("/")[2]
-    return format_of(head, magics, text=any(map(str.isdigit, name)) or is_packed(name))
+    suffix = vague_suffix(name)
+    texts = ("json",) if suffix == ".log" else ("json", "csv") if suffix or any(map(str.isdigit, name)) else ()
+    return format_of(head, magics, texts)
 
 
-def _guess(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str:
-    """Do what `sniff` does; a file that cannot be read is of no format, since the run itself names it."""
+def _guess(formats: Mapping[str, Format[Any]], storage: Storage, entry: Entry) -> str | None:
+    """Do what `sniff` does; of a file that cannot be read nothing is known, since the run itself names it."""
     try:
         return sniff(formats, storage, entry)
     except OSError:
-        return ""
+        return None
 
 
 def examine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .heads import unpacked
 
@@ -23,18 +23,19 @@ _DELIMITERS = "\t,;|"
 _BINARY = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
-def format_of(head: bytes, magics: Iterable[tuple[bytes, str]] = (), *, text: bool = True) -> str:
+def format_of(head: bytes, magics: Iterable[tuple[bytes, str]] = (), texts: Collection[str] = ("json", "csv")) -> str:
     """Return the format that a file begins like; empty for none.
 
     Args:
         head: Its first bytes, as they are stored.
         magics: First bytes of further formats, and their names; they come before those that are known.
-        text: Look at text, and into what is packed, too.
+        texts: What text may be.
     """
     for magic, name in (*magics, *MAGIC):
         if head.startswith(magic):
             return name
-    return _text(unpacked(head, HEAD), len(head) < HEAD) if text else ""
+    found = _text(unpacked(head, HEAD), len(head) < HEAD) if texts else ""
+    return found if found in texts else ""
 
 
 def _text(head: bytes, whole: bool) -> str:
@@ -65,7 +66,8 @@ def _is_json(text: str) -> bool:
 
 
 def _is_table(lines: list[str], delimiter: str) -> bool:
-    """Tell whether all lines have as many fields: two lines of three fields, or three of two."""
+    """Tell whether all lines have as many fields: two of three fields, or three of two, but for commas in sentences."""
     rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     width = len(rows[0]) if rows else 0
-    return len({len(row) for row in rows}) == 1 and width > 1 and len(rows) + width > 4
+    least = 2 if delimiter in "\t|" else 3
+    return len({len(row) for row in rows}) == 1 and width >= least and len(rows) > 1 and len(rows) + width > 4

@@ -94,6 +94,18 @@ def test_minutes_and_seconds_below_hours():
     assert found(shards) == {"e": (2, ["year", "month", "day", "hour", "partition_0"])}
 
 
+def test_a_date_after_a_word_that_says_nothing_is_a_date():
+    quarters = {f"drives/data_{q}/2023-0{n}-01.csv": A for n, q in enumerate(("Q1_2023", "Q2_2023", "2015"), 1)}
+    assert found(quarters) == {"drives": (3, ["quarter"])}
+    assert len(found({f"drives/{t}_2023/2023-01-01.csv": s for t, s in (("ssd", A), ("hdd", B))})) == 2
+
+
+def test_the_only_batch_of_a_table_is_no_table():
+    assert found({f"out/orders/1/part-0000{n}.csv": A for n in (0, 1)}) == {"out/orders": (2, ["partition_0"])}
+    assert list(found({"out/1/part-00000.csv": A})) == ["out/1"], "below a folder that names nothing, it may be a name"
+    assert list(found({"tenants/42/orders.csv": A})) == ["tenants/42/orders.csv"]
+
+
 @pytest.mark.parametrize("one, two", [("20240101-20240201", "20240201-20240301"), ("202401_202402", "202402_202403")])
 def test_periods_are_dates(one, two):
     assert found({f"bills/{p}/x.csv": A for p in (one, two)}) == {"bills": (2, ["period"])}
@@ -136,7 +148,9 @@ def test_one_name_with_several_extensions_is_several_datasets():
     assert found(shards) == {"x": (3, [])}
 
 
-@pytest.mark.parametrize("name", ["manifest-files.json", "manifest.checksum", "symlink.txt", "create-table.sql"])
+@pytest.mark.parametrize(
+    "name", ["manifest-files.json", "manifest.checksum", "export_info_shop.json", "symlink.txt", "create-table.sql"]
+)
 def test_what_is_beside_data_is_none(name):
     assert noise_file(name, hidden=False)
 
@@ -169,7 +183,8 @@ TEXT = b'{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}\n'
         (b'[\n {\n  "id": 1,\n', "json"),
         (b"a|b|c\n1|2|3\n", "csv"),
         ("größe,b,c\n1,2,3\n".encode() * 400, "csv"),
-        (b'a,b\n"x,y",2\n3,4\n', "csv"),
+        (b'a,b,c\n"x,y",2,0\n3,4,0\n', "csv"),
+        (b"a\tb\n1\t2\n3\t4\n", "csv"),
     ],
 )
 def test_first_bytes_tell_the_format(head, format):
@@ -180,7 +195,13 @@ def test_first_bytes_tell_the_format(head, format):
     "head",
     [
         *(b"", b"\n", b"hello", b"v1\n{}\n", b"Dear Sir, so\nthanks, bye\n", b"\x89PNG\r\n\x1a\n", b"a\0b,c\n1,2\n"),
-        *(b"[section]\nkey\n", b"{% block %}", gzip.compress(TEXT)[:12], "größe,b,c\n1,2,3\n".encode("latin-1")),
+        *(
+            b"[section]\nkey\n",
+            b"10:00:00,1 up\n10:00:01,2 on\n10:00:02,3 ok\n",
+            b"{% block %}",
+            gzip.compress(TEXT)[:12],
+            "größe,b,c\n1,2,3\n".encode("latin-1"),
+        ),
     ],
 )
 def test_first_bytes_that_prove_nothing(head):
@@ -204,6 +225,24 @@ def test_files_named_by_how_they_are_packed_alone():
     assert found(dict.fromkeys(paths, A)) == {}
 
 
+def test_text_is_data_where_it_begins_like_data(tmp_path):
+    (tmp_path / "stops.txt").write_text("id,name,lat,lon\n1,x,2,3\n")
+    (tmp_path / "notes.txt").write_text("Dear all,\nthis is it, and more, and more.\n")
+    (tmp_path / "app-1.log").write_bytes(TEXT)
+    (tmp_path / "app-2.log").write_text("10:00:00,1,up\n10:00:01,2,on\n10:00:02,3,ok\n")
+    storage = LocalStorage(str(tmp_path))
+    assert {one.path: sniff({}, storage, one) for one in storage.list()} == {
+        "stops.txt": "csv",
+        "notes.txt": "",
+        "app-1.log": "json",
+        "app-2.log": "",
+    }
+    paths = {f"x/day_{n}.txt": A for n in (1, 2)}
+    assert found(paths, formats=dict.fromkeys(paths, "csv")) == {"x": (2, [])}
+    name = "q/4c4ff5a0a3a8d5e0-b0a6dd6b00000000_1234_data.0."
+    assert found({name: A}, formats={name: "csv"}) == {"q": (1, [])}
+
+
 def test_first_bytes_of_few_files_of_a_kind_are_enough():
     asked = []
 
@@ -213,7 +252,7 @@ def test_first_bytes_of_few_files_of_a_kind_are_enough():
 
     listing = [Entry(f"t/{n:06d}_0", 10) for n in range(20)]
     assert [(g.format, len(g.files)) for g in discover(listing, sniff=sniffed)] == [("orc", 20)]
-    assert len(asked) == 3
+    assert len(asked) == 5
     asked.clear()
     discover([Entry(f"t/{name}", 10) for name in ("a", "b", "c", "d")], sniff=sniffed)
     assert len(asked) == 4, "names of their own are asked each"

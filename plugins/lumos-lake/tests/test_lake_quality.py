@@ -55,13 +55,14 @@ def test_every_stratum_has_tables(score):
     [
         ("open", 0.97, 0.98, 0.98),
         ("formerly-held-out", 0.97, 0.97, 0.98),
-        ("further", 0.95, 0.9, 0.97),
-        ("ordinary", 0.95, 0.95, 0.98),
+        ("further", 0.98, 0.98, 0.98),
+        ("ordinary", 0.98, 0.98, 0.98),
+        ("beyond", 0.97, 0.97, 0.98),
     ],
 )
 def test_lakes_that_people_described(half, precision, recall, grouping):
     lakes = described(half)
-    assert len(lakes) >= 13 and len({name for name, _ in lakes}) == len(lakes)
+    assert len(lakes) >= 10 and len({name for name, _ in lakes}) == len(lakes)
     cell = measuring.score_of(lakes).overall
     assert cell.precision >= precision and cell.recall >= recall and cell.grouping >= grouping
 

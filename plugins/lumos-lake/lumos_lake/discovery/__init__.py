@@ -8,11 +8,11 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..storage import Entry
 from .detect import Detector
-from .grouping import Grouping, Known, Layout, LeftOut, PartitionColumn, Peek, Signature
+from .grouping import Grouping, Known, Layout, LeftOut, PartitionColumn, Peek, Signature, Sniff
 from .markers import KNOWN_MARKERS
 from .names import KNOWN_EXTENSIONS
 from .naming import Namer
@@ -47,7 +47,7 @@ def discover(
     peek: Peek | None = None,
     known: Known = lambda name: None,
     hidden: bool = False,
-    sniff: Callable[[Entry], str] | None = None,
+    sniff: Sniff | None = None,
     root_name: str = "root",
 ) -> list[Grouping]:
     """Group the files of a listing into datasets; the order of the listing does not matter.
@@ -89,7 +89,7 @@ def layout(
     peek: Peek | None = None,
     known: Known = lambda name: None,
     hidden: bool = False,
-    sniff: Callable[[Entry], str] | None = None,
+    sniff: Sniff | None = None,
     root_name: str = "root",
 ) -> Layout:
     """Do what `discover` does, and also tell what was left out; the arguments are the same."""

@@ -125,8 +125,10 @@ class Detector:
     def _are_parts(self, frame: Frame, kind: str, kids: Kids) -> bool:
         if kids.deep:
             return False
-        if kind == "number" and (len(kids) < 2 or frame.parent is None or kids.several or len(kids.firsts) > 1):
+        if kind == "number" and (frame.parent is None or kids.several or len(kids.firsts) > 1):
             return False
+        if kind == "number" and len(kids) == 1:  # the only batch of shards
+            return kids.firsts == {(min(kids.formats), "")} and table_of(frame)[0] is frame
         if len(kids.formats) > 1 or len(kids) == 1:
             return len(kids) > 1 or folder_name(kids.names[0]).key == "id"
         format = next(iter(kids.formats))

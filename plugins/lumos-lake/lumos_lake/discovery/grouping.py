@@ -19,6 +19,10 @@ Known = Callable[[str], "str | None"]
 """Told the name of a dataset, returns its format as the last run knew it; None when it did not know it."""
 
 
+Sniff = Callable[[Entry], "str | None"]
+"""Names the format of a file from its first bytes; empty for none that is known, None when it cannot be read."""
+
+
 class PartitionColumn(Struct, frozen=True):
     """One level of partitioning.
 

@@ -19,6 +19,9 @@ COMPRESSIONS = words(
 )
 """Suffixes that say how a file is packed, not what it holds."""
 
+TEXTS = words(".txt .text .dat .data .tbl .log")
+"""Suffixes that promise no more than text: its first bytes say what is in it."""
+
 KNOWN_EXTENSIONS: dict[str, str] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -106,7 +109,7 @@ def split_extension(name: str, extensions: Mapping[str, str]) -> tuple[str, str]
     if not (dot and bare):
         return name, ""
     found = extensions.get(f".{ext.lower()}") or KNOWN_EXTENSIONS.get(f".{ext.lower()}", "")
-    if not found:
+    if not found and f".{ext.lower()}" not in TEXTS:
         return name, ""
     while True:
         inner, dot, ext = bare.rpartition(".")
@@ -115,10 +118,14 @@ def split_extension(name: str, extensions: Mapping[str, str]) -> tuple[str, str]
         bare = inner
 
 
-def is_packed(name: str) -> bool:
-    """Tell whether the last suffix of a name says that it is packed."""
-    stem, _, suffix = name.rpartition(".")
-    return stem != "" and f".{suffix.lower()}" in COMPRESSIONS
+def vague_suffix(name: str) -> str:
+    """Return the suffix of a name that promises text (`.txt`) or says that it is packed (`.gz`), if it has one."""
+    stem, dot, suffix = name.casefold().rpartition(".")
+    packed = ""
+    while dot and stem and f".{suffix}" in COMPRESSIONS:
+        packed = f".{suffix}"
+        stem, dot, suffix = stem.rpartition(".")
+    return f".{suffix}" if dot and stem and f".{suffix}" in TEXTS else packed
 
 
 @lru_cache(maxsize=8192)
@@ -212,6 +219,8 @@ class FolderName(NamedTuple):
     stem: str = ""
 
 
+_OF_DATA = re.compile("(?:data|files?|dumps?|archives?)[-_](?=.*\\d{4})", re.IGNORECASE)
+"""Words that say nothing before the date in the name of a folder: `data_2024`."""
 _YEAR = r"(?:19|20)\d\d"
 _M, _D, _H = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2[0-3])"
 _S = r"[-_.]"
@@ -245,8 +254,9 @@ def folder_name(name: str) -> FolderName:
     if equals and key:
         return FolderName("hive", key)
     if len(name) <= _LONGEST_PLAIN_DATE or not (name.isalnum() or _UUID_ALONE.fullmatch(name)):
+        plain = _OF_DATA.sub("", name, count=1)
         for grain, pattern in _DATES:
-            if pattern.fullmatch(name):
+            if pattern.fullmatch(plain):
                 return FolderName("date", grain)
     if name.isascii() and name.isdigit():
         return FolderName("number")

@@ -12,15 +12,15 @@ from . import names, noise
 from .cluster import Cluster
 from .detect import Detector
 from .frame import Frame, Tally, add
-from .grouping import Grouping
-from .names import COMPRESSIONS, KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape
+from .grouping import Grouping, Sniff
+from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape, vague_suffix
 from .spool import BLOCK, Files, OutOfOrder, Spool
 from .told import Told
 
 _VERDICTS = 100_000
 _SHORT = 24
 _STREAK = 16
-SNIFFED = 3
+SNIFFED = 5
 """So many files of one folder and template must begin alike before others are taken to do so."""
 
 
@@ -56,7 +56,7 @@ class Walk:
         read: The formats among them that are read.
         root_name: Name of the dataset that the root itself may be.
         hidden: Take names with a leading `.` or `_` for data too.
-        sniff: Names the format of a file without extension from its first bytes.
+        sniff: Tells the format of a file without an extension.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Walk:
         read: frozenset[str],
         root_name: str,
         hidden: bool,
-        sniff: Callable[[Entry], str] | None,
+        sniff: Sniff | None,
     ) -> None:
         self._spool = spool
         self._detector = detector
@@ -280,7 +280,7 @@ class Walk:
         """Return the format that first bytes tell; of many files of one kind in a folder, those of a few tell it."""
         assert self._sniff is not None  # asked by the caller
         if not variable:
-            return self._sniff(entry)
+            return self._sniff(entry) or ""
         if frame.sniffed is None:
             frame.sniffed = {}
         stem = file_name(name, self._extensions).stem
@@ -288,7 +288,9 @@ class Walk:
         if count >= SNIFFED:
             return format
         found = self._sniff(entry)
-        frame.sniffed[stem] = (found, count + 1 if found and found == format else 1)
+        if found is None:
+            return ""
+        frame.sniffed[stem] = (found, count + 1 if found == format else 1)
         return found
 
     def _verdict(self, name: str) -> Verdict:
@@ -327,7 +329,9 @@ def _first(mark: Grouping) -> int:
 
 def _bare(name: str) -> bool:
     """Tell whether a name has nothing that looks like an extension."""
+    if vague_suffix(name):
+        return True
     stem, dot, ext = name.rpartition(".")
-    while dot and stem and f".{ext.lower()}" in COMPRESSIONS:
-        stem, dot, ext = stem.rpartition(".")
-    return not dot or not stem or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)
+    return (
+        not dot or not stem or not ext or ext.isdigit() or (f".{ext.lower()}" not in KNOWN_EXTENSIONS and len(ext) > 8)
+    )

@@ -26,6 +26,7 @@ _SETS = {
     "formerly-held-out": "formerly_held_out.yaml",
     "further": "further.yaml",
     "ordinary": "ordinary.yaml",
+    "beyond": "beyond.yaml",
     "held-out": "held_out.yaml",
 }
 HALVES = {half: file for half, file in _SETS.items() if (_FOLDER / file).exists()}
