@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -384,7 +384,7 @@ def test_the_guard_is_asked_when_planning_and_when_applying(tmp_path):
 
 
 def test_a_catalog_that_is_down_is_not_asked_for_ever(desk, monkeypatch):
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("lumos_core.publish.apply.time", SimpleNamespace(sleep=lambda seconds: None))
     desk.put(*(record for record in estate() if record.kind in ("user", "tag", "container")))
     desk.put(Record("urn:lumos:domain:sales", decode(b'{"kind":"domain","urn":"urn:lumos:domain:s","value":{}}').value))
     desk.catalog.error = CatalogError("down")

@@ -8,9 +8,9 @@ it allows both.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -412,7 +412,7 @@ STEPS = st.lists(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, and no disk is asked to be sure."""
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("lumos_core.publish.apply.time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
 
 
