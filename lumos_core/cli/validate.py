@@ -12,9 +12,10 @@ from .output import emit, json_option, pipeline_argument
 @json_option
 @click.pass_context
 def command(ctx: click.Context, pipeline: str | None, as_json: bool) -> None:
-    """Check a pipeline file without reading any data.
+    """Check a pipeline file, and the files that go with it, without reading any data.
 
-    All problems of all components are shown at once, each with its line. PIPELINE is a file or a folder that holds
+    All problems of all components are shown at once, each with its line; when there are none, those of waivers, rules
+    and the local discovery.yaml of a lake. PIPELINE is a file or a folder that holds
     lumos.yaml; LUMOS_CONFIG, else ./lumos.yaml, by default.
     """
     from ..running.api import validate

@@ -58,6 +58,15 @@ class BaseComponent(Generic[C]):
             LumosError: With what to do about it.
         """
 
+    def check_files(self) -> None:
+        """Prove that files which the options name, beside the data, are valid: rules, overrides. Optional.
+
+        `lumos validate` asks for it; nothing is read but such files of this machine, and no other side is reached.
+
+        Raises:
+            ConfigError: With every mistake as one of its `problems`.
+        """
+
     def close(self) -> None:
         """Release connections and files; called once, after the last use, also after a failure."""
 

@@ -85,7 +85,8 @@ def _start(question: Question, redact: Redactor, over: threading.Event) -> tuple
             with contained():
                 found.extend(finding.redacted(redact) for finding in question.answer(ctx))
         except Exception as error:  # one that fails must not keep the others from being heard
-            found.append(failed(question.area, question.about, error).redacted(redact))
+            problems = getattr(error, "problems", ()) or (error,)
+            found.extend(failed(question.area, question.about, one).redacted(redact) for one in problems)
         found.extend(
             Finding(question.area, question.about, "warn", notice.message, fix=notice.fix) for notice in ctx.warnings
         )

@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config.api import none_to_find, pipeline_path
+from ..config.api import load_pipeline, none_to_find, pipeline_path
 from ..config.pipeline import FILE, STATE, Pipeline
 from ..config.reading import read_node
 from ..config.variables import references
 from ..errors import LumosError
+from ..running.line import waiver_file
 from .finding import Finding
 
 AREA = "pipeline"
@@ -18,13 +19,12 @@ AREA = "pipeline"
 
 def load(path: str | os.PathLike[str] | None) -> tuple[Pipeline | None, list[Finding]]:
     """Load a pipeline; what is wrong with it becomes findings."""
-    from ..running.api import validate
-
     if none_to_find(path):
         fix = "name a pipeline with `-p`, set LUMOS_CONFIG, or write one with `lumos init`"
         return None, [Finding(AREA, FILE, "ok", "there is no pipeline here; nothing of one was looked at", fix=fix)]
     try:
-        loaded = validate(Path(path) if path is not None else None)
+        loaded = load_pipeline(path)
+        waiver_file(loaded)
     except LumosError as error:
         problems = getattr(error, "problems", ()) or (error,)
         file = str(pipeline_path(path))

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..config.api import load_pipeline
 from ..contracts.reporter import RunResult
+from ..errors import ConfigError
 from ..model.scope import Scope
+from .context import contained
 from .line import Line, waiver_file
 from .progress import Progress, Silence
 from .session import Session
@@ -122,14 +124,25 @@ def _go(
 
 
 def validate(pipeline: str | Path | None = None) -> Pipeline:
-    """Load and check a pipeline without doing any of it.
+    """Load and check a pipeline, and the files that go with it, without doing any of it.
 
     Raises:
-        ConfigError: With every problem of every component, each with its place.
+        ConfigError: With every problem of every component, or else of their files, each with its place.
         PluginError: When a plugin that it names cannot be used.
     """
     found = load_pipeline(pipeline)
-    waiver_file(found)
+    errors: list[ConfigError] = []
+    for check in (lambda: waiver_file(found), *(spec.build().check_files for spec in found.components())):
+        try:
+            with contained():
+                check()
+        except ConfigError as error:
+            errors.append(error)
+    if len(errors) > 1:
+        problems = [problem for error in errors for problem in error.problems or [error]]
+        raise ConfigError(f"{len(problems)} problems in files that {found.path} goes by", problems=problems)
+    if errors:
+        raise errors[0]
     return found
 
 

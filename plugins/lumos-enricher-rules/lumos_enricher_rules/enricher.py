@@ -41,8 +41,16 @@ class RulesEnricher(Enricher[RulesEnricherConfig]):
 
     writes = DATASET_ASPECTS | {"email", "title", "active", "synonyms", "relations"}
 
-    def check(self, ctx: Context) -> None:
+    def check_files(self) -> None:
         """Read the file, so that a mistake in it is told before anything is done.
+
+        Raises:
+            ConfigError: With every mistake and its place.
+        """
+        self._read()
+
+    def check(self, ctx: Context) -> None:
+        """Do what `check_files` does.
 
         Raises:
             ConfigError: With every mistake and its place.

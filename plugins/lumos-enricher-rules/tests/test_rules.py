@@ -224,8 +224,11 @@ def test_mistakes_have_a_place(enrich, text, message):
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path):
+    enricher = RulesEnricher(RulesEnricherConfig(path=tmp_path / "nothing.yaml"))
     with pytest.raises(ConfigError, match=r"nothing\.yaml"):
-        RulesEnricher(RulesEnricherConfig(path=tmp_path / "nothing.yaml")).check(MemoryContext())
+        enricher.check(MemoryContext())
+    with pytest.raises(ConfigError, match=r"nothing\.yaml"):
+        enricher.check_files()
 
 
 WORDS = st.text(alphabet="abAB.[]()+^$\\\n", max_size=8)

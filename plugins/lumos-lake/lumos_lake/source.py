@@ -59,6 +59,14 @@ class FolderCrawler(Crawler[L], Generic[L]):
             return read_yaml(beside, Overrides)
         return super().overrides()
 
+    def check_files(self) -> None:
+        """Prove that the overrides are valid, and the globs.
+
+        Raises:
+            ConfigError: When they are not.
+        """
+        self.filter()
+
     def check(self, ctx: Context) -> None:
         """Prove that the folder and the overrides can be read.
 

@@ -106,6 +106,15 @@ class S3Source(Crawler[S3Config]):
 
     # Reading
 
+    def check_files(self) -> None:
+        """Prove that the overrides are valid where they are a file of this machine.
+
+        Raises:
+            ConfigError: When they are not.
+        """
+        if not isinstance(self.config.overrides, str | None):
+            self.filter()
+
     def check(self, ctx: Context) -> None:
         """Prove that there is such a bucket, and that the overrides can be read.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +14,8 @@ from lumos_source_s3.config import S3Config
 from lumos_source_s3.source import S3Source
 from pydantic import ValidationError
 
-from lumos_core.plugin_api import Scope, urns
+from lumos_core import validate
+from lumos_core.plugin_api import ConfigError, Scope, urns
 from lumos_core.testing.context import MemoryContext
 
 CSV = "id,total\n1,2.5\n"
@@ -265,6 +268,18 @@ def test_overrides_that_are_not_valid_are_told(bucket: Any, read: Any, text: str
     got = read(bucket.options)
     (error,) = got.errors
     assert "the overrides are not valid" in str(error) and f"s3://{bucket.name}/discovery.yaml" in str(error)
+
+
+def test_local_overrides_are_checked_without_the_bucket(tmp_path: Path) -> None:
+    nowhere = {"type": "s3", "bucket": "gone", "endpoint": "http://127.0.0.1:1", "formats": ["csv"]}
+    (tmp_path / "mine.yaml").write_text("tabels: []")
+    pipeline = tmp_path / "lumos.yaml"
+    pipeline.write_text(json.dumps({"sources": [{**nowhere, "overrides": "mine.yaml"}]}))
+    with pytest.raises(ConfigError, match="Did you mean 'tables'"):
+        validate(pipeline)
+    for elsewhere in (nowhere, {**nowhere, "overrides": "s3://gone/discovery.yaml"}):
+        pipeline.write_text(json.dumps({"sources": [elsewhere]}))
+        validate(pipeline)
 
 
 def test_overrides_in_a_bucket_read_no_variables(bucket: Any, read: Any, monkeypatch: Any) -> None:
