@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from lumos_lake import Crawler, Entry, Gap, named_formats
 from lumos_lake.discovery import Overrides
+from lumos_lake.discovery.overrides import Filter
 from lumos_lake.records import ROOT, Names
 
 from lumos_core.plugin_api import AnyRecord, ConfigError, Context, Event, Format, Scope, Stats, Unit
@@ -92,6 +93,15 @@ class S3Source(Crawler[S3Config]):
         if self._overrides is None:
             self._overrides = self._read_overrides()
         return self._overrides
+
+    def present_filter(self) -> tuple[Overrides, Filter]:
+        """Do what `filter` does, with overrides that are read again.
+
+        Raises:
+            ConfigError: As `filter` does.
+        """
+        self._overrides = None
+        return self.filter()
 
     def _read_overrides(self) -> Overrides:
         config = self.config

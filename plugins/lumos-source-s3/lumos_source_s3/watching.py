@@ -10,6 +10,7 @@ The events are made on the thread that asks for them.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -33,10 +34,14 @@ _BEAT = VISIBILITY / 3
 """Seconds between two requests that messages stay ours."""
 _PAUSE = 1.0
 """Seconds, at most, between two requests while nothing in the queue is ours."""
+_CHOICE = 60.0
+"""Seconds between two looks at what counts: overrides may be edited while they are watched by."""
 _TRIES = 3
 """How often a request may fail where nobody waits for a better day."""
 
 Touched = Callable[[Sequence[str], Context], Mapping[str, Scope]]
+Choice = tuple[object, Callable[[str], bool]]
+"""The rules of a choice, and what says of a path whether it is looked at, at all."""
 
 
 class Mail:
@@ -47,7 +52,8 @@ class Mail:
         bucket: The bucket that is watched.
         path_of: Key -> path in the lake; None for what lies elsewhere.
         touched: Path -> what is to be looked at again.
-        choose: Asked when a watch begins; says of a path whether it is looked at, at all.
+        choose: Asked when a watch begins, and every minute, what counts.
+        everything: What is looked at when other paths count than before.
         delete_foreign: Delete messages about other buckets and keys, which are left alone otherwise.
     """
 
@@ -58,11 +64,14 @@ class Mail:
         path_of: Callable[[str], str | None],
         touched: Touched,
         *,
-        choose: Callable[[], Callable[[str], bool]] = lambda: lambda path: True,
+        choose: Callable[[], Choice] = lambda: (None, lambda path: True),
+        everything: Scope = Scope(),
         delete_foreign: bool = False,
     ) -> None:
         self._mailbox, self._bucket, self._path_of = mailbox, bucket, path_of
         self._touched, self._choose, self._delete_foreign = touched, choose, delete_foreign
+        self._everything, self._choose_at = everything, 0.0
+        self._rules: object = None
         self._wanted: Callable[[str], bool] = lambda path: True
         self._ledger = Ledger()
         self._over = threading.Event()
@@ -81,7 +90,9 @@ class Mail:
         """
         self._over.clear()
         self._mailbox.url  # noqa: B018  # a queue that is not there ends the watch before anything begins
-        self._wanted = self._choose()
+        if not self._choose_at:
+            self._rules, self._wanted = self._choose()
+            self._choose_at = time.monotonic() + _CHOICE
         self._beat()
         receivers = Receivers(self._mailbox, once=ctx.once, delay=self._delay)
         receivers.start()
@@ -117,6 +128,8 @@ class Mail:
     def _events(self, receivers: Receivers, ctx: Context) -> Iterator[Event]:
         failures = 0
         while not ctx.cancelled() and not receivers.ended:
+            if time.monotonic() >= self._choose_at:
+                yield from self._choose_again(ctx)
             letters, errors, answered = receivers.arrived()
             if letters:
                 yield from self._read(letters, ctx)
@@ -128,6 +141,19 @@ class Mail:
                     raise error
                 if failures == 1:
                     ctx.warn("watch-interrupted", f"{error.what}: {error.why}; it is tried again", error.where)
+
+    def _choose_again(self, ctx: Context) -> Iterator[Event]:
+        """Ask what counts by now; where that is something else, what was passed over meanwhile is looked at too."""
+        self._choose_at = time.monotonic() + _CHOICE
+        try:
+            rules, self._wanted = self._choose()
+        except LumosError as error:
+            said = error.what + (f": {error.why}" if error.why else "")
+            ctx.warn("overrides-unread", f"{said}; events are chosen by what was read before", error.where)
+            return
+        if rules != self._rules:
+            self._rules = rules
+            yield Event(self._everything)
 
     def _delay(self) -> float:
         """Seconds before the next request: while too much waits for a look, and while nothing in the queue is ours."""
@@ -236,7 +262,8 @@ def mail_of(source: S3Source) -> Mail:
         config.bucket,
         source.path_of,
         source.touched,
-        choose=lambda: source.filter()[1],
+        choose=source.present_filter,
+        everything=source.scope,
         delete_foreign=config.watch.foreign == "delete",
     )
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import botocore.session
 import pytest
+from lumos_source_s3 import watching
 
 import lumos_core
 from lumos_core.plugin_api import RunResult
@@ -261,3 +262,27 @@ def test_only_the_wanted_events_lead_to_a_look(cloud: Cloud, tmp_path: Path) -> 
         cloud.s3.delete_object(Bucket=cloud.bucket, Key="raw/users/a.csv")
         watch.wait(lambda: cloud.left == 0)
         assert len(watch.looks) == 1
+
+
+def test_overrides_that_are_edited_count_from_then_on(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch by events alone, with overrides beside the pipeline, of which no event tells."""
+    monkeypatch.setattr(watching, "_CHOICE", 0.1)
+    for name in TABLES:
+        cloud.put(f"raw/{name}/a.csv", f"id,{name}_name\n1,x\n")
+    cloud.notify()
+    pipeline = cloud.pipeline(tmp_path)
+    (tmp_path / "mine.yaml").write_text("exclude: ['orders/**']")
+    text = json.loads(pipeline.read_text())
+    text["sources"][0]["overrides"] = "mine.yaml"
+    pipeline.write_text(json.dumps(text))
+    with Followed(pipeline) as watch:
+        (tmp_path / "new.yaml").write_text("tables: [{path: 'users/*.csv', name: people}]")
+        (tmp_path / "new.yaml").replace(tmp_path / "mine.yaml")
+        watch.wait(lambda: len(watch.events) >= 3)
+        assert sorted(kind for kind, _ in watch.events) == ["created", "created", "deleted"]
+        cloud.put("raw/orders/a.csv", "id,orders_name,total\n1,x,2\n")
+        watch.wait(lambda: len(watch.events) >= 4)
+        assert watch.events[-1] == ("schema-changed", f"s3://{cloud.bucket}/raw/orders/a.csv")
+    assert not lumos_core.run(pipeline).changed

@@ -242,11 +242,38 @@ def test_what_changes_nothing_is_deleted(post: Post) -> None:
     body = record("raw/new/", "lake", "ObjectCreated:Put", "2")
     body["s3"]["object"]["size"] = 0
     post.send({"Records": [body]})
-    mail = post.mail(choose=lambda: lambda path: "tmp" not in path)
+    mail = post.mail(choose=lambda: (None, lambda path: "tmp" not in path))
     post.tell("raw/tmp/a.csv")
     events, _ = once(mail)
     assert [event.path for event in events] == ["s3://lake/raw/new/"], "an object, though its key ends like a folder"
     assert post.left() == 1
+
+
+def test_what_counts_may_change_while_it_is_watched(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_CHOICE", 0.05)
+    left_out, broken, everything = ["tmp"], [], Scope(platform="s3")
+    asked: list[str] = []
+
+    def choose() -> Any:
+        if broken:
+            raise ConfigError("the overrides are not valid", why="line 1", where="s3://lake/raw/discovery.yaml")
+        asked.append(word := left_out[0])
+        return word, lambda path: word not in path
+
+    with Watched(post.mail(choose=choose, everything=everything)) as watch:
+        watch.wait(lambda: len(asked) >= 1)
+        left_out[0] = "old"
+        watch.wait(lambda: len(watch.events) >= 1)
+        post.tell("raw/tmp/a.csv")
+        post.tell("raw/old/a.csv")
+        watch.wait(lambda: len(watch.events) >= 2)
+        broken.append(True)
+        watch.wait(lambda: any(one.code == "overrides-unread" for one in watch.ctx.warnings))
+        post.tell("raw/tmp/b.csv")
+        watch.wait(lambda: len(watch.events) >= 3)
+    first, *rest = (event for _, event in watch.events)
+    assert first == Event(everything), "what was passed over by the old rules is looked at, once"
+    assert [event.path for event in rest] == ["s3://lake/raw/tmp/a.csv", "s3://lake/raw/tmp/b.csv"]
 
 
 def test_messages_of_others_are_left_alone(post: Post) -> None:
