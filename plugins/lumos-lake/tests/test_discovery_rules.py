@@ -112,6 +112,22 @@ def test_periods_are_dates(one, two):
     assert len(found({f"bills/{p}/x.csv": A for p in ("lot-4711", "lot")})) == 2
 
 
+def test_folders_with_drawn_names_are_values():
+    lake = {f"events/{source}/{n}.csv": A for source in ("qnuVvtTSVa", "x8Kp2LmQ7z", "Zt3bYw91Rc") for n in (1, 2)}
+    assert found(lake) == {"events": (6, ["partition_0"])}
+    assert len(found(dict(zip(sorted(lake), (A, A, B, B, C, C), strict=True)))) == 3
+    words = {f"events/{name}/{n}.csv": A for name in ("OrderItems", "StoreSales", "UserLogins") for n in (1, 2)}
+    assert len(found(words)) == 3
+
+
+def test_folders_that_differ_in_a_size_are_data_sets_of_their_own():
+    def lake(*sizes):
+        return {f"tpch/sf{size}/{t}/part-0.csv": s for size in sizes for t, s in (("orders", A), ("places", B))}
+
+    assert len(found(lake(1, 10, 100))) == 6
+    assert found(lake(1, 2, 3)) == {"tpch/orders": (3, ["partition_0"]), "tpch/places": (3, ["partition_0"])}
+
+
 def test_folders_that_the_files_spell_out_with_their_date_are_values():
     lake = {f"hist/2024-0{m}/{w}/2024-0{m}.{w}.all.csv": A for m in (1, 2) for w in ("enx", "dex", "frx", "itx", "nlx")}
     assert found(lake) == {"hist": (10, ["month", "partition_0"])}
@@ -119,6 +135,11 @@ def test_folders_that_the_files_spell_out_with_their_date_are_values():
     assert len(found(tables)) == 5
     apart = {path.replace("2024-01.", "").replace("2024-02.", ""): A for path in lake}
     assert len(found(apart)) == 5, "a table per folder, named like it"
+
+
+def test_files_at_the_root_beside_partitions():
+    lake = ("2024/places.csv", "dt=1/a/part-0.csv", "part-0.csv", "places.csv")
+    assert sum(len(g.files) for g in discover([Entry(path, 1) for path in lake])) == 4
 
 
 # Names of files
@@ -131,6 +152,23 @@ def test_drawn_names_are_shards():
     words = ("covid19cases", "covid19deaths", "covid19tests", "covid19stays")
     assert len(found({f"dump/x/{name}.csv": A for name in ("customers1", "suppliers2", "employees3")})) == 3
     assert len(found({f"dump/x/{name}_eu.csv": A for name in words})) == 4
+
+
+def test_many_names_with_a_common_frame_are_one_table():
+    words = ["books", "toys", "home", "music", "games", "tools", "shoes", "pets"]
+    assert found({f"tsv/acme_reviews_us_{word}_v1_00.csv": A for word in words}) == {"tsv": (8, [])}
+    assert len(found({f"tsv/acme_reviews_us_{word}_v1_00.csv": A for word in words[:7]})) == 7
+    assert len(found({f"tsv/acme_{word}.csv": A for word in words})) == 8
+    several = {f"tsv/acme_reviews_us_{word}_v1_00.csv": A if n % 2 else B for n, word in enumerate(words)}
+    assert len(found(several)) == 8
+
+
+def test_the_number_of_a_section_belongs_to_the_name():
+    lake = {f"load/2023_{m:02d}_Prices_12.1.D.csv": A for m in (1, 2)}
+    lake |= {f"load/2023_{m:02d}_Flows_6.1.A.csv": B for m in (1, 2)}
+    assert list(found(lake)) == ["load/Flows_6.1.A", "load/Prices_12.1.D"]
+    versions = {f"load/{t}-1.2-{n}.csv": s for t, s in (("sun", A), ("wind", B)) for n in (1, 2)}
+    assert list(found(versions)) == ["load/sun", "load/wind"]
 
 
 def test_a_lone_file_of_a_query_is_called_by_its_folder():

@@ -71,6 +71,7 @@ _LONG_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:[.-][A-Z0-9]{1,4})?")
 """Longer ones may as well be names of tables."""
 _ID = re.compile(r"[A-Z]{1,4}\d{3,}[A-Z0-9]*")
 """Capitals and then digits, all as long: stations, accessions."""
+_MIXED = re.compile(r"(?=.*(?:[a-z][A-Z]|[0-9]))[0-9A-Za-z]{8,}")
 _SQUARE = re.compile(r"[A-Z]{1,2}")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(\.[a-z0-9-]+\.[a-z]{2,})")
 
@@ -125,6 +126,12 @@ def of_one_alphabet(names: list[str], *, long: bool = False) -> set[str]:
 def is_random(name: str) -> bool:
     """Tell whether a name is drawn, as far as one can see: one long run of letters and digits in turns."""
     return len(name) >= 10 and name.isalnum() and len(re.findall(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d", name)) > 1
+
+
+def are_drawn(names: list[str]) -> bool:
+    """Tell whether names of siblings were drawn: all as long, of letters in both cases and digits, which most have."""
+    even = len({len(name) for name in names}) == 1 and all(_MIXED.fullmatch(name) for name in names)
+    return even and 2 * sum(len(re.findall(r"(?<=\d)[A-Za-z]", name)) > 0 for name in names) > len(names)
 
 
 def are_ids(names: list[str]) -> bool:

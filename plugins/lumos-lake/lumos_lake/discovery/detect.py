@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .apart import by_value, chapters, held_below
 from .cluster import Cluster, Trait, unite
-from .codes import is_capital, is_numbered, is_quantity, of_one_alphabet, of_one_domain
+from .codes import are_drawn, is_capital, is_numbered, is_quantity, of_one_alphabet, of_one_domain
 from .files import SAMPLE, join_files, of_one_name, table_of
 from .frame import Frame, Pile
 from .grouping import Known
@@ -28,6 +28,8 @@ RECURRING = 0.5
 MANY_IDS = 10
 """From so many sibling folders with identifiers for names on, others that look like theirs are identifiers too."""
 _HEX = re.compile("[0-9a-fA-F]+")
+MANY_DRAWN = 3
+"""So many folders are values where their names were drawn, and what is in them has one schema."""
 MANY_SPELLED = 5
 """So many folders of a date are values where their files spell out the folder and the date, and have one schema."""
 CODE_SHARE = 0.8
@@ -236,13 +238,14 @@ class Detector:
         if len(named) < least or table is None:
             return [], set()
         known = self._known(table.path) is not None
+        drawn = len(named) >= MANY_DRAWN and are_drawn(named.names)
         groups: dict[tuple[str, str], array[int]] = {}
         for index, name in enumerate(named.names):
             kind = named.kind(index)
             if kind is None and known:  # an odd file in a folder of a table that is known
                 kind = named.main(index)
             if kind is not None:
-                key = (kind[0], "" if is_numbered(name) else folder_name(name).stem)
+                key = (kind[0], "" if drawn or is_numbered(name) else folder_name(name).stem)
                 group = groups.get(key)
                 if group is None:
                     groups[key] = group = array("Q")
@@ -257,7 +260,7 @@ class Detector:
                     and frame.grain
                     and len(names) >= MANY_SPELLED
                     and all(self._spells(named.names[index], frame.name, named.last[index]) for index in group)
-                ):
+                ) or drawn:
                     codes, strict = set(names), True
                 elif len(codes) < max(least, CODE_SHARE * len(names)) and not is_capital(table.name):
                     long = all(self._repeats(named.names[index], named.last[index]) for index in group)

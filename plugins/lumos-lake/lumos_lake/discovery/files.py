@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .cluster import GENERIC_FOLDERS, Cluster, unite
@@ -16,6 +17,9 @@ MANY = 20
 """From so many siblings of one schema on, their names are values and no names of tables."""
 SAMPLE = 8
 """How many of them are read to see whether they are alike at all."""
+FRAMED = 8
+"""So many are enough where their names have three words in common."""
+_WORDS = 3
 ALL_READ = 200
 """Up to so many of them are read each, to leave out an odd one."""
 _SHARE = 0.8
@@ -95,7 +99,10 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
             continue
         joined = _coded(frame, lone, spool, comparer)
         if not joined and frame.parent is not None:
-            joined = _many(lone, spool, comparer, MANY if known(frame.path) != format else MANY // 2)
+            before = known(frame.path) == format
+            joined = _many(lone, spool, comparer, MANY if not before else MANY // 2)
+            if not joined and len(framed := _framed(lone)) >= FRAMED:
+                joined = _many(framed, spool, comparer, FRAMED if not before else FRAMED // 2)
         if joined:
             rows = {cluster.rows[0] for cluster in joined}
             own = [cluster for cluster in own if cluster.format != format or cluster.rows[0] not in rows]
@@ -162,6 +169,13 @@ def _coded(frame: Frame, lone: Sequence[Cluster], spool: Spool, comparer: Compar
     for cluster in found:
         cluster.because("file names are codes of one domain and the files hold the same schema", 0.7)
     return found
+
+
+def _framed(lone: Sequence[Cluster]) -> list[Cluster]:
+    """Return those files whose names have the same words but for what tells them apart: `reviews_us_{book}_v1`."""
+    counts = Counter(word for cluster in lone for word in set(cluster.stem.split("-")))
+    common = {word for word, count in counts.items() if count >= _SHARE * len(lone)}
+    return [cluster for cluster in lone if common <= set(cluster.stem.split("-"))] if len(common) >= _WORDS else []
 
 
 def _many(lone: Sequence[Cluster], spool: Spool, comparer: Comparer, least: int) -> list[Cluster]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -65,6 +66,8 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
             inside = any(len(found := named.clusters(place)) > 1 or found[0].rel for place in places[:SAMPLE])
             if not inside and (table is None or stem == "0"):
                 least = many
+        if stem and not days and are_scales([named.names[place] for place in places]):
+            continue
         if len(places) < least or (not stem and (frame.parent is None or len(places) < SHARE * len(named))):
             continue
         joined = _laid(named, places, least, same)
@@ -72,6 +75,13 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
             own = days and not words <= set(template(frame.name)[0].split("-"))
             name = spelled(named.names[places[0]]) if own else ""
             yield Joined(joined[0], name, "many" if least == many else "numbered", joined[1])
+
+
+def are_scales(names: Sequence[str]) -> bool:
+    """Tell whether names differ in a size: 1, 10, 100 (and 30, 300); each is a data set of its own, not a part."""
+    numbers = [re.search("[0-9]+", name) for name in names]
+    scales = [found is not None and re.fullmatch("[13]0*", found[0]) is not None for found in numbers]
+    return all(scales) and max(len(found[0]) for found in numbers if found) > 1
 
 
 def _laid(named: Kids, places: Sequence[int], least: int, same: _Same) -> tuple[Pile, set[int]] | None:

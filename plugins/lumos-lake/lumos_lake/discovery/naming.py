@@ -21,6 +21,7 @@ _NONE: dict[int, str] = {}
 DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
+_SECTION = re.compile(r"(?:[0-9]+\.)+[A-Za-z]")
 _EDGES = " _-.,;()[]+@~="
 MOST_READ = 1000
 """Files of one folder that are read, at most, to tell tables apart whose names are alike."""
@@ -188,8 +189,9 @@ class Namer:
         numbers = [_VARIABLE.findall(bare) for bare in bares]
         same = [len({one[place] for one in numbers}) == 1 for place in range(len(first) - 1)]
         made = first[0]
+        kept = _sections(bares)
         for place, number in enumerate(numbers[0]):
-            glued = bool(made) and made[-1].isalpha()
+            glued = (bool(made) and made[-1].isalpha()) or any(number in section.split(".") for section in kept)
             made += (number if same[place] and glued else "\0") + first[place + 1]
         return spelled(made, kept=True)
 
@@ -254,6 +256,11 @@ def root_of(spool: Spool, rows: Sequence[int], name: str, positional: Mapping[in
             break
         common.append(one)
     return "/".join(common)
+
+
+def _sections(bares: Sequence[str]) -> set[str]:
+    """Return what looks like the number of a section, and stands in all names: `12.1.D`."""
+    return set.intersection(*({one for one in re.split(r"[\s_-]", bare) if _SECTION.fullmatch(one)} for bare in bares))
 
 
 def spelled(bare: str, *, kept: bool = False) -> str:

@@ -69,7 +69,7 @@ def analyse(folders: Iterable[Sequence[str]], positional: Mapping[int, str]) -> 
     for folder in folders:
         # Folders come in order, so that most differ from the one before in nothing but the last segment.
         last = len(folder) - 1
-        if len(before) == len(folder) and folder[:last] == before[:last]:
+        if folder and len(before) == len(folder) and folder[:last] == before[:last]:
             level = _level(last, folder[last], positional)
             if level[0] == levels[last][0]:
                 if last in counting:
