@@ -20,6 +20,7 @@ from ..contracts.store import instant
 from ..files import atomic_write
 from ..history.events import event_record
 from ..history.versions import finding
+from ..model import urns
 from ..model.change import SCHEMA_AREAS, SEVERITIES, Change
 from ..model.entities import Dataset
 from ..model.event import ChangeEvent, Happening, SchemaField, event_id
@@ -50,19 +51,38 @@ class Touched:
     def __init__(self, events: Iterable[Event]) -> None:
         self._by_urn: dict[str, Event] = {}
         self._wide: dict[Scope, Event] = {}
+        self._beside: dict[str, dict[str, Event]] = {}
         for event in events:
             if event.scope.urns and event.scope == Scope(urns=event.scope.urns):
                 for urn in event.scope.urns:
                     _keep_latest(self._by_urn, urn, event)
             else:
                 _keep_latest(self._wide, event.scope, event)
+            folder, _, file = event.path.rpartition("://")[2].rpartition("/")
+            if folder:
+                _keep_latest(self._beside.setdefault(folder, {}), file, event)
 
     def of(self, urn: str) -> Event | None:
-        """Return the last event that touched a dataset: the latest by the storage's time, else as they came."""
+        """Return the last event that touched a dataset: the latest by the storage's time, else as they came.
+
+        In a folder that several datasets share nobody knows of which a file is before it is looked at. There it is an
+        event of a file whose name begins as that of the dataset, with the fewest letters more.
+        """
         found = [event for scope, event in self._wide.items() if scope.matches(urn)]
         if urn in self._by_urn:
             found.append(self._by_urn[urn])
-        return max(found, key=_moment, default=None)
+        return max(found, key=_moment, default=None) or self._in_its_folder(urn)
+
+    def _in_its_folder(self, urn: str) -> Event | None:
+        folder, _, last = urns.decode(urns.parse(urn).name.rpartition(":")[2]).rpartition("/")
+        stem = last.partition(".")[0] or last
+        alike = [(file, event) for file, event in self._beside.get(folder, {}).items() if file.startswith(stem)]
+        fewest = min((_letters(file) for file, _ in alike), default=0)
+        return max((event for file, event in alike if _letters(file) == fewest), key=_moment, default=None)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _keep_latest(known: dict[Key, Event], key: Key, event: Event) -> None:

@@ -201,3 +201,24 @@ def test_touched_finds_the_latest_by_the_time_of_the_storage():
     assert Touched(twice).of(urn("a")) is late, "of one moment, what came later"
     assert Touched([Event(wide.scope, path="older"), wide]).of(urn("ab")) is wide
     assert Touched([Event(NOTHING)]).of(urn("a")) is None
+
+
+def test_in_a_shared_folder_the_name_of_a_file_tells_the_dataset():
+    """The scope of such an event is the file, not knowing of which dataset it is."""
+
+    def told(file: str, day: int) -> Event:
+        name = f"lake/raw/{file}"
+        return Event(Scope(prefixes=(f"urn:lumos:dataset:(s3,{name}",)), "", "", f"s3://{name}", f"2026-01-0{day}")
+
+    events = [told("orders_2026-03.csv", 3), told("orders_2026-02.csv", 2), told("orders_items_2026-04.csv", 4)]
+    touched = Touched([*events, told("visits.csv", 5)])
+
+    def path(name: str, instance: str = "") -> str:
+        found = touched.of(urns.dataset("s3", name, instance=instance))
+        return found.path.rpartition("/")[2] if found is not None else ""
+
+    assert path("lake/raw/orders") == "orders_2026-03.csv", "the latest of those that are named alike"
+    assert path("lake/raw/orders", "eu") == "orders_2026-03.csv"
+    assert path("lake/raw/orders_items") == "orders_items_2026-04.csv"
+    assert path("lake/raw/visits") == "visits.csv"
+    assert path("lake/raw/users") == path("lake/orders") == path("other/raw/orders") == path("orders") == ""

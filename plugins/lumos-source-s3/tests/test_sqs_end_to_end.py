@@ -264,6 +264,23 @@ def test_only_the_wanted_events_lead_to_a_look(cloud: Cloud, tmp_path: Path) -> 
         assert len(watch.looks) == 1
 
 
+def test_an_event_in_a_shared_folder_has_its_path(cloud: Cloud, tmp_path: Path) -> None:
+    for month in (1, 2, 3):
+        for name in TABLES[:2]:
+            cloud.put(f"raw/{name}_2026-0{month}.csv", f"id,{name}_name\n1,x\n")
+    cloud.notify()
+    with Followed(cloud.pipeline(tmp_path)) as watch:
+        cloud.put("raw/orders_2026-04.csv", "id,orders_name,total\n1,x,2\n")
+        watch.wait(lambda: len(watch.events) >= 1)
+        cloud.put("raw/users_2026-04.csv", "id,users_name\n1,x\n")
+        watch.wait(lambda: len(watch.events) >= 2)
+    place = f"s3://{cloud.bucket}/raw"
+    assert watch.events == [
+        ("schema-changed", f"{place}/orders_2026-04.csv"),
+        ("modified", f"{place}/users_2026-04.csv"),
+    ]
+
+
 def test_overrides_that_are_edited_count_from_then_on(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
