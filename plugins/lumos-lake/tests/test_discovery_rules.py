@@ -112,6 +112,26 @@ def test_periods_are_dates(one, two):
     assert len(found({f"bills/{p}/x.csv": A for p in ("lot-4711", "lot")})) == 2
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("monday", "tuesday", "friday"),
+        ("EURUSD", "GBPUSD", "USDJPY"),
+        ("u33d", "u33e", "gcpv"),
+        ("2010-11", "2011-12", "2012-13"),
+        ("2010-2011", "2011-2012"),
+    ],
+)
+def test_values_that_have_a_form_of_their_own(values):
+    answer = found({f"fx/{v}/part-{n}.csv": A for v in values for n in (1, 2)})
+    assert list(answer) == ["fx"] and len(answer["fx"][1]) == 1
+
+
+@pytest.mark.parametrize("values", [("monday", "orders", "friday"), ("EURUSD", "GBPXXX", "ORDERS"), ("u33d", "mart")])
+def test_values_of_no_common_form_are_names(values):
+    assert len(found({f"fx/{v}/part-{n}.csv": A for v in values for n in (1, 2)})) == len(values)
+
+
 def test_folders_with_drawn_names_are_values():
     lake = {f"events/{source}/{n}.csv": A for source in ("qnuVvtTSVa", "x8Kp2LmQ7z", "Zt3bYw91Rc") for n in (1, 2)}
     assert found(lake) == {"events": (6, ["partition_0"])}
@@ -161,6 +181,12 @@ def test_many_names_with_a_common_frame_are_one_table():
     assert len(found({f"tsv/acme_{word}.csv": A for word in words})) == 8
     several = {f"tsv/acme_reviews_us_{word}_v1_00.csv": A if n % 2 else B for n, word in enumerate(words)}
     assert len(found(several)) == 8
+
+
+def test_parts_of_a_year_are_no_part_of_a_name():
+    lake = {f"r/{t}_{part}.csv": s for t, s in (("sun", A), ("wind", B)) for part in ("Q1_2023", "Q2_2023", "2024-W07")}
+    assert list(found(lake)) == ["r/sun", "r/wind"]
+    assert list(found({f"r/{q}_{n}.csv": s for q, s in (("q1", A), ("q2", B)) for n in (7, 8)})) != ["r"]
 
 
 def test_the_number_of_a_section_belongs_to_the_name():

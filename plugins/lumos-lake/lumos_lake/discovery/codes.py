@@ -52,7 +52,13 @@ _COUNTRIES3 = words(
 )
 _OPERATIONS = words("insert inserts update updates delete deletes upsert upserts snapshot i u d")
 """What a change does: folders of a change data capture."""
-_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _LANGUAGES, _OPERATIONS)
+_WEEKDAYS = words(
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
+    """
+)
+_PAIRS = frozenset(one + link + other for one in _CURRENCIES for other in _CURRENCIES for link in ("", "-"))
+_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _PAIRS, _LANGUAGES, _OPERATIONS, _WEEKDAYS)
 _CLOUD_REGION = re.compile(
     r"[a-z]{2}(?:-gov)?-?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d"
 )
@@ -72,6 +78,7 @@ _LONG_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,11}(?:[.-][A-Z0-9]{1,4})?")
 _ID = re.compile(r"[A-Z]{1,4}\d{3,}[A-Z0-9]*")
 """Capitals and then digits, all as long: stations, accessions."""
 _MIXED = re.compile(r"(?=.*(?:[a-z][A-Z]|[0-9]))[0-9A-Za-z]{8,}")
+_GEOHASH = re.compile(r"[0-9b-hjkmnp-z]{4,12}")
 _SQUARE = re.compile(r"[A-Z]{1,2}")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(\.[a-z0-9-]+\.[a-z]{2,})")
 
@@ -129,9 +136,13 @@ def is_random(name: str) -> bool:
 
 
 def are_drawn(names: list[str]) -> bool:
-    """Tell whether names of siblings were drawn: all as long, of letters in both cases and digits, which most have."""
-    even = len({len(name) for name in names}) == 1 and all(_MIXED.fullmatch(name) for name in names)
-    return even and 2 * sum(len(re.findall(r"(?<=\d)[A-Za-z]", name)) > 0 for name in names) > len(names)
+    """Tell whether names of siblings were drawn or computed: all as long, and most have digits before letters.
+
+    They are of letters in both cases, or of the letters of a geohash.
+    """
+    even = len({len(name) for name in names}) == 1
+    drawn = even and any(all(map(pattern.fullmatch, names)) for pattern in (_MIXED, _GEOHASH))
+    return drawn and 2 * sum(re.search(r"\d[A-Za-z]|^[a-z]\d+$", name) is not None for name in names) > len(names)
 
 
 def are_ids(names: list[str]) -> bool:

@@ -83,7 +83,9 @@ class Pile:
 
     @property
     def grain(self) -> str:
-        """The grain that most folders have."""
+        """The grain that most folders have; among seasons, `2010-11` is no month."""
+        if "season" in self.grains:
+            return "season"
         return min(self.grains, key=lambda grain: (-self.grains[grain], grain))
 
 

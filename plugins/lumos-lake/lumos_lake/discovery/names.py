@@ -47,11 +47,13 @@ _UUID = r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-
 _HEX = r"(?<![0-9A-Za-z])(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"
 _BASE32 = r"(?<![0-9A-Za-z])[0-9A-HJKMNP-TV-Z]{26}(?![0-9A-Za-z])"
 _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-Za-z])"
+_PART = r"(?:[Qq][1-4]|[Hh][12]|[Ww]\d\d)"
+_PART_OF_YEAR = rf"(?<![0-9A-Za-z])(?:{_PART}[-_ ]?(?:19|20)\d\d|(?:19|20)\d\d[-_ ]?{_PART})(?![0-9A-Za-z])"
 _OF = r"\d+[-_]of[-_]\d+"
 _QUERY = r"(?<![0-9A-Za-z])\d{8}_\d{6}_\d{5}_[0-9a-z]{5}(?![0-9A-Za-z])"
 """The id of a query of Presto, Trino and Athena, which begins the names of the files that it writes."""
 _DECADE = r"(?<!\d)(?:\d\d)?\d\ds(?![0-9A-Za-z])"
-_VARIABLE = re.compile(f"{_QUERY}|{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_VARIABLE = re.compile(f"{_PART_OF_YEAR}|{_QUERY}|{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _LONGEST_PLAIN_DATE = 20
 """No date has more letters and digits than this without anything between them."""
 _UUID_ALONE = re.compile(_UUID)
@@ -247,6 +249,10 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+_SEASON = re.compile(r"(?:19|20)(\d\d)[-_]((?:19|20)?\d\d)")
+"""Two years on end: `2012-13`, `2012_2013`."""
+
+
 @lru_cache(maxsize=8192)
 def folder_name(name: str) -> FolderName:
     """Read the name of a folder."""
@@ -258,6 +264,8 @@ def folder_name(name: str) -> FolderName:
         for grain, pattern in _DATES:
             if pattern.fullmatch(plain):
                 return FolderName("date", grain)
+    if (season := _SEASON.fullmatch(name)) and (int(season[1]) + 1) % 100 == int(season[2]) % 100:
+        return FolderName("date", "season")
     if name.isascii() and name.isdigit():
         return FolderName("number")
     if _IDENTIFIER.fullmatch(name):
