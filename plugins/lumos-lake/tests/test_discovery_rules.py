@@ -140,6 +140,21 @@ def test_folders_with_drawn_names_are_values():
     assert len(found(words)) == 3
 
 
+def test_folders_with_an_identifier_in_their_names_are_values():
+    pods = [f"{name}-{n}d9f8b6c5d-x2x4z" for name, n in (("cart", 1), ("shop", 2), ("shop", 3))]
+    assert found({f"pods/{pod}/2024-01-0{d}.csv": A for pod in pods for d in (1, 2)}) == {"pods": (6, ["partition_0"])}
+    tables = {f"pods/{pod}/2024-01-01.csv": s for pod, s in zip(pods, (A, B, C), strict=True)}
+    assert len(found(tables)) == 3
+
+
+def test_folders_of_a_few_hexadecimal_digits_spread_by_hash():
+    names = ("00", "3e", "42", "9d", "a1", "b7", "ce", "ff")
+    assert found({f"o/{name}/{n}.csv": A for name in names for n in (1, 2)}) == {"o": (16, [])}
+    assert len(found({f"o/{name}/{n}.csv": A for name in ("3e", "42", "a1") for n in (1, 2)})) == 3
+    mixed = zip(names, (A, B, C, A, B, C, A, B), strict=True)
+    assert len(found({f"o/{name}/{n}.csv": s for name, s in mixed for n in (1, 2)})) > 2
+
+
 def test_folders_that_differ_in_a_size_are_data_sets_of_their_own():
     def lake(*sizes):
         return {f"tpch/sf{size}/{t}/part-0.csv": s for size in sizes for t, s in (("orders", A), ("places", B))}
@@ -181,6 +196,26 @@ def test_many_names_with_a_common_frame_are_one_table():
     assert len(found({f"tsv/acme_{word}.csv": A for word in words})) == 8
     several = {f"tsv/acme_reviews_us_{word}_v1_00.csv": A if n % 2 else B for n, word in enumerate(words)}
     assert len(found(several)) == 8
+
+
+def test_logs_that_were_turned():
+    lake = dict.fromkeys(("logs/x.json", "logs/x.json.1", "logs/x.json.2.gz", "logs/x.json-20240501"), A)
+    assert found(lake | {"logs/y.json.1": B}) == {"logs/x": (4, []), "logs/y.json.1": (1, [])}
+    assert len(found({"logs/x.json.v1": A, "logs/x.json": A})) == 1, "of no format that is known"
+
+
+def test_pieces_with_letters():
+    assert found({f"x/orders_part_a{n}.csv": A for n in "abc"}) == {"x": (3, [])}
+    assert found({f"x/events_{n}.csv": A for n in "abc"} | {"x/y.csv": B}) == {"x/events": (3, []), "x/y.csv": (1, [])}
+    assert len(found({f"x/plan_{n}.csv": A for n in "abd"})) == 3
+    assert len(found({f"x/plan_{n}.csv": s for n, s in (("a", A), ("b", B), ("c", C))})) == 3
+
+
+def test_a_word_of_shards_is_a_name_beside_others():
+    both = (("in", A), ("out", B))
+    jobs = {f"jobs/{n}c8de2a3-6b4f-4b62-8e69-4a1a1c2a0b21/{t}put.csv": s for n in "123" for t, s in both}
+    assert list(found(jobs)) == ["jobs/input", "jobs/output"]
+    assert list(found({"t/output.csv": A})) == ["t"]
 
 
 def test_parts_of_a_year_are_no_part_of_a_name():

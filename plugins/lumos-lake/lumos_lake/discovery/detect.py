@@ -19,7 +19,7 @@ from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
 from .many import join_folders
-from .names import NEWEST, dated, folder_name, template
+from .names import NEWEST, dated, folder_name, holds_identifier, template
 from .similarity import Comparer, spread
 from .spool import Spool
 
@@ -28,6 +28,8 @@ RECURRING = 0.5
 MANY_IDS = 10
 """From so many sibling folders with identifiers for names on, others that look like theirs are identifiers too."""
 _HEX = re.compile("[0-9a-fA-F]+")
+MANY_PREFIXES = 8
+"""So many folders of a few hexadecimal digits spread files by their hash; fewer may be called `a1` and `12`."""
 MANY_DRAWN = 3
 """So many folders are values where their names were drawn, and what is in them has one schema."""
 MANY_SPELLED = 5
@@ -58,6 +60,7 @@ class Detector:
             return own
         depth = frame.depth
         merged: list[Cluster] = []
+        self._hash_prefixes(frame)
         if frame.runs is not None and len(frame.runs) >= MANY_IDS:
             self._like_ids(frame, frame.runs)
         if (numbers := frame.numbers) is not None:
@@ -88,6 +91,20 @@ class Detector:
                     cluster.rel = (name, *cluster.rel)
                     clusters.append(cluster)
         return clusters
+
+    def _hash_prefixes(self, frame: Frame) -> None:
+        """Count folders of one to three hexadecimal digits among identifiers: `00`, `3e`, `ff`."""
+        kinds = [kids for kids in (frame.numbers, frame.named) if kids is not None]
+        if len(kinds) < 2 or frame.runs is not None or frame.grain or sum(map(len, kinds)) < MANY_PREFIXES:
+            return
+        length = len(kinds[0].names[0])
+        if length > 3 or any(len(name) != length or not _HEX.fullmatch(name) for kids in kinds for name in kids.names):
+            return
+        frame.runs = Kids()
+        for kids in kinds:
+            for name, found in kids:
+                frame.runs.add(name, found, self._traits)
+        frame.numbers = frame.named = None
 
     def _like_ids(self, frame: Frame, runs: Kids) -> None:
         """Count siblings among identifiers that are as long and look alike: some hashes have no digit or no letter."""
@@ -238,7 +255,7 @@ class Detector:
         if len(named) < least or table is None:
             return [], set()
         known = self._known(table.path) is not None
-        drawn = len(named) >= MANY_DRAWN and are_drawn(named.names)
+        drawn = len(named) >= MANY_DRAWN and (are_drawn(named.names) or all(map(holds_identifier, named.names)))
         groups: dict[tuple[str, str], array[int]] = {}
         for index, name in enumerate(named.names):
             kind = named.kind(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +10,7 @@ from .cluster import GENERIC_FOLDERS, Cluster, unite
 from .codes import are_ids, is_capital, is_random, is_step, of_one_alphabet, of_one_domain
 from .frame import Frame
 from .grouping import Known
-from .names import KNOWN_EXTENSIONS, NEWEST, dated, split_extension
+from .names import KNOWN_EXTENSIONS, NEWEST, dated, split_extension, template
 from .similarity import Comparer, spread
 from .spool import Spool
 
@@ -24,6 +25,7 @@ ALL_READ = 200
 """Up to so many of them are read each, to leave out an odd one."""
 _SHARE = 0.8
 _FEW = 3
+_PIECE = re.compile(r"(.+[-_.])([a-z]{1,2})")
 _LONG = 10
 
 
@@ -55,6 +57,7 @@ def of_one_name(own: Mapping[tuple[str, str, str], Cluster], spool: Spool) -> li
     """
     if len(own) < 2:
         return list(own.values())
+    _name_shards(own, spool)
     groups: dict[tuple[str, str], list[tuple[str, Cluster]]] = {}
     for (format, stem, suffix), cluster in own.items():
         groups.setdefault((format, stem), []).append((suffix, cluster))
@@ -71,6 +74,14 @@ def of_one_name(own: Mapping[tuple[str, str, str], Cluster], spool: Spool) -> li
     return made
 
 
+def _name_shards(own: Mapping[tuple[str, str, str], Cluster], spool: Spool) -> None:
+    """Take `output` for a name where it is not the name of shards: beside `input` in one folder."""
+    named = {format for format, stem, _ in own if stem}
+    for (format, stem, _), cluster in own.items():
+        if not stem and not cluster.variable and len(cluster.rows) == 1 and format in named:
+            cluster.stem = _bare(spool.path(cluster.rows[0])).casefold()
+
+
 def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Comparer, known: Known) -> list[Cluster]:
     """Join the files that lie directly in a folder where they are one table.
 
@@ -83,7 +94,7 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
     """
     if len(own) < 2 or comparer.blind:
         return own
-    own = _newest(own, spool, comparer)
+    own = _lettered(_newest(own, spool, comparer), spool, comparer)
     for format in sorted({cluster.format for cluster in own}):
         siblings = [cluster for cluster in own if cluster.format == format]
         if len(siblings) > 1 and (_identified(siblings, spool, comparer) or _random(siblings, spool, comparer)):
@@ -126,6 +137,30 @@ def _newest(own: list[Cluster], spool: Spool, comparer: Comparer) -> list[Cluste
         else:
             rest.append(cluster)
     return rest
+
+
+def _lettered(own: list[Cluster], spool: Spool, comparer: Comparer) -> list[Cluster]:
+    """Join files that differ in the letters that `split` gives to pieces: `orders_aa`, `orders_ab`, `orders_ac`."""
+    found: dict[tuple[str, str, int], list[tuple[str, Cluster]]] = {}
+    for cluster in own:
+        bare = _bare(spool.path(cluster.rows[0])) if len(cluster.rows) == 1 and cluster.stem else ""
+        if piece := _PIECE.fullmatch(bare):
+            found.setdefault((cluster.format, piece[1], len(piece[2])), []).append((piece[2], cluster))
+    for (format, head, size), pieces in found.items():
+        letters = [letter for letter, _ in pieces]
+        rows = [cluster.rows[0] for _, cluster in pieces]
+        if (
+            len(pieces) >= _FEW
+            and letters == [("a" * size)[:-1] + chr(ord("a") + place) for place in range(len(letters))]
+            and _same(format, spread(rows, SAMPLE), spool, comparer)
+        ):
+            joined = {id(cluster) for _, cluster in pieces}
+            own = [cluster for cluster in own if id(cluster) not in joined]
+            whole = unite(cluster for _, cluster in pieces)
+            whole.stem, whole.variable = template(head)[0], True
+            whole.because("file names differ in the letter of a piece", 0.8)
+            own.append(whole)
+    return own
 
 
 def _identified(clusters: Sequence[Cluster], spool: Spool, comparer: Comparer) -> bool:

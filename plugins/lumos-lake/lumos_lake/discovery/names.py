@@ -102,11 +102,28 @@ class FileName(NamedTuple):
     bare: str
 
 
+_TURNED = re.compile(
+    rf"(.+\.(?:{'|'.join(one[1:] for one in sorted(KNOWN_EXTENSIONS))}))[.-](?:\d{{1,3}}|\d{{8}}|\d{{4}}-\d\d-\d\d)",
+    re.IGNORECASE,
+)
+"""What logs are called when their turn is over: `events.json.1`, `events.json-20240501`."""
+
+
+def turned(name: str) -> bool:
+    """Tell whether a number or a date stands behind the extension of a name."""
+    while f".{name.rpartition('.')[2].lower()}" in COMPRESSIONS:
+        name = name.rpartition(".")[0]
+    return _TURNED.fullmatch(name) is not None
+
+
 def split_extension(name: str, extensions: Mapping[str, str]) -> tuple[str, str]:
     """Return the name without its extensions, and the format; compression suffixes are taken off first."""
     bare, dot, ext = name.rpartition(".")
     while dot and bare and f".{ext.lower()}" in COMPRESSIONS:
         name = bare
+        bare, dot, ext = name.rpartition(".")
+    if dot and bare and (turned := _TURNED.fullmatch(name)):
+        name = turned[1]
         bare, dot, ext = name.rpartition(".")
     if not (dot and bare):
         return name, ""
@@ -160,7 +177,7 @@ def file_name(name: str, extensions: Mapping[str, str]) -> FileName:
     """Read the name of a file."""
     bare, format = split_extension(name, extensions)
     stem, variable = template(bare)
-    return FileName(format, stem, variable, bare)
+    return FileName(format, stem, variable or turned(name), bare)
 
 
 _DASHED = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])")
@@ -279,6 +296,13 @@ def folder_name(name: str) -> FolderName:
     return FolderName("named", "", "-".join(words) if count else "")
 
 
+def holds_identifier(name: str) -> bool:
+    """Tell whether a UUID or a hash is a part of a name: `checkout-7d9f8b6c5d-x2x4z`."""
+    found = _IDENTIFIER_IN.search(name)
+    return found is not None and not found[0].isdigit()
+
+
+_IDENTIFIER_IN = re.compile(f"{_UUID}|{_HEX}")
 _TRANSACTION = re.compile(r"(?:base_\d+|(?:delete_)?delta_\d+_\d+(?:_\d+)?)(?:_v\d+)?")
 """Folders of Hive's transactional tables."""
 _YEARLIKE = re.compile(rf"(?<!\d){_YEAR}(?:[-_.]?{_M}(?:[-_.]?{_D})?)?(?!\d)")

@@ -186,6 +186,8 @@ class Namer:
             return bares[0]  # the same name in every partition
         if len(bares) == 1 or any(len(one) != len(first) for one in pieces):
             return spelled(bares[0])
+        if len(first) == 1 and len({spelled(bare) for bare in bares}) > 1:
+            return spelled(_begins(bares))
         numbers = [_VARIABLE.findall(bare) for bare in bares]
         same = [len({one[place] for one in numbers}) == 1 for place in range(len(first) - 1)]
         made = first[0]
@@ -256,6 +258,13 @@ def root_of(spool: Spool, rows: Sequence[int], name: str, positional: Mapping[in
             break
         common.append(one)
     return "/".join(common)
+
+
+def _begins(bares: Sequence[str]) -> str:
+    """Return the words with which all names begin."""
+    first, last = min(bares), max(bares)
+    common = next((place for place, letter in enumerate(first) if last[place : place + 1] != letter), len(first))
+    return re.sub("[^-_. ]*$", "", first[:common])
 
 
 def _sections(bares: Sequence[str]) -> set[str]:

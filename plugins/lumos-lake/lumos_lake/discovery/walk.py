@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ from .cluster import Cluster
 from .detect import Detector
 from .frame import Frame, Tally, add
 from .grouping import Grouping, Sniff
-from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape, vague_suffix
+from .names import KNOWN_EXTENSIONS, FolderName, file_name, folder_name, same_shape, turned, vague_suffix
 from .spool import BLOCK, Files, OutOfOrder, Spool
 from .told import Told
 
@@ -311,7 +312,10 @@ class Walk:
         if rule:
             return Verdict(None, False, rule, "", False)
         if format in self._formats:
-            return Verdict((format, found.stem, name[len(found.bare) :].casefold()), found.variable, "", "", False)
+            suffix = name[len(found.bare) :].casefold()
+            if turned(name):
+                suffix = re.split("(?<=[a-z])[.-]", suffix)[0]
+            return Verdict((format, found.stem, suffix), found.variable, "", "", False)
         return Verdict(None, found.variable, "", format, not format and _bare(name))
 
     def _glob(self, frame: Frame, name: str) -> None:
