@@ -28,13 +28,16 @@ WITH_CODE = [name for name in PLUGINS if name != "lumos"]
 KINDS = sorted(found.parts[-2] for found in ROOT.glob("plugin_template/*/lumos_*"))
 EXAMPLES = sorted(found.parent.name for found in ROOT.glob("docs/examples/*/pyproject.toml"))
 PYTEST = ["pytest", "-q", "-m", "not servers and not benchmark and not heavy"]
+# A process per core; the tests of a file stay together, and so do the servers that they start.
+EVENLY = ["-n", "auto", "--dist", "loadfile"]
+RUNS = [f"tests/{name}" for name in ("bad_days", "docs", "end_to_end", "equality", "manners", "template")]
 SMALL = "0.1"
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "kernel", "plugin(lumos-source-csv)", "template(source)"]
-nox.options.sessions += ["benchmarks-small", "tests"]
+nox.options.sessions += ["benchmarks-small", "tests", "runs"]
 
 
 @functools.cache
@@ -123,7 +126,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All unit, property, conformance and end-to-end tests in one environment; coverage by package."""
+    """All unit, property and conformance tests in one environment; coverage by package."""
     install(session, "--group", "tests", *checkout())
     if session.posargs:  # a part of the tests says nothing about coverage
         session.run(*PYTEST, *session.posargs)
@@ -132,9 +135,16 @@ def tests(session: nox.Session) -> None:
     data = Path(session.create_tmp()) / "coverage.json"
     measured = [f"--cov={package}" for package in packages]
     session.run("coverage", "erase")
-    # A process per core; the tests of a file stay together, and so do the servers that they start.
-    session.run(*PYTEST, "-n", "auto", "--dist", "loadfile", *measured, "--cov-report=", f"--cov-report=json:{data}")
+    left_out = [f"--ignore={folder}" for folder in RUNS]
+    session.run(*PYTEST, *EVENLY, *left_out, *measured, "--cov-report=", f"--cov-report=json:{data}")
     session.run("python", ".ci/coverage_by_package.py", str(data), *packages)
+
+
+@nox.session
+def runs(session: nox.Session) -> None:
+    """Whole runs, most in processes of their own: the documentation's commands, bad days, all catalogs alike."""
+    install(session, "--group", "tests", *checkout())
+    session.run(*PYTEST, *(session.posargs or [*EVENLY, *RUNS]))
 
 
 @nox.session(reuse_venv=False)
