@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import botocore.session
 
 from lumos_core.testing.servers import Server
-from lumos_core.testing.servers.http import Answer, HttpFake, Request, route
 
 
 class Cloud:
@@ -63,37 +60,3 @@ class Cloud:
         found = {"type": "s3", "bucket": self.bucket, "endpoint": endpoint or self.server.dsn, "region": "us-east-1"}
         login = {"access_key_id": self.server.user, "secret_access_key": self.server.password}
         return {**found, **login, "formats": ["csv", "delta"], **more}
-
-
-class Line(HttpFake):
-    """A line to a server that can fail."""
-
-    def __init__(self, endpoint: str) -> None:
-        super().__init__()
-        self._to = urlsplit(endpoint).netloc
-
-    @route("GET", "/{rest:path}")
-    @route("HEAD", "/{rest:path}")
-    def through(self, request: Request, rest: str) -> Answer:
-        upstream = http.client.HTTPConnection(self._to, timeout=60)
-        try:
-            upstream.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in request.headers.items():
-                if name != "connection":
-                    upstream.putheader(name, value)
-            upstream.endheaders(request.body or None)
-            answer = upstream.getresponse()
-            body = answer.read()
-            headers = {k: v for k, v in answer.getheaders() if k.lower() not in ("connection", "transfer-encoding")}
-            length = int(headers.pop("Content-Length", 0))
-            if request.method == "HEAD":
-                body = b"\0" * length  # for its length alone
-            return Answer(answer.status, body, headers)
-        finally:
-            upstream.close()
-
-
-def refusal(status: int, code: str, message: str = "") -> tuple[int, bytes, dict[str, str]]:
-    """An error as S3 answers it."""
-    body = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    return status, body.encode(), {"Content-Type": "application/xml"}

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clouds import Cloud, Line, refusal
+from clouds import Cloud
 from lakes import Lake
 from lumos_source_s3 import storage
 
 import lumos_core
 from lumos_core.testing.servers.http import Answer
+from lumos_core.testing.servers.line import Line, refusal
 
 TABLES = ("orders", "customers", "visits")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import boto3
 import botocore.config
@@ -19,7 +18,7 @@ from lumos_core.loading.registry import Registry
 from lumos_core.plugin_api import AnyRecord, Scope
 from lumos_core.testing.context import MemoryContext
 from lumos_core.testing.servers import Server, minio, moto, running, versitygw
-from lumos_core.testing.servers.http import Answer, HttpFake, Request, route
+from lumos_core.testing.servers.line import Line, refusal
 
 _numbers = itertools.count(1)
 
@@ -140,33 +139,8 @@ def s3_login(s3_server: S3Server) -> dict[str, Any]:
     return s3_server.login
 
 
-class Line(HttpFake):
-    """A line to a server that can fail; requests are counted by their kind."""
-
-    def __init__(self, endpoint: str) -> None:
-        super().__init__()
-        self._to = urlsplit(endpoint).netloc
-
-    @route("GET", "/{rest:path}")
-    @route("HEAD", "/{rest:path}")
-    @route("PUT", "/{rest:path}")
-    def through(self, request: Request, rest: str) -> Answer:
-        upstream = http.client.HTTPConnection(self._to, timeout=60)
-        try:
-            upstream.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in request.headers.items():
-                if name != "connection":
-                    upstream.putheader(name, value)
-            upstream.endheaders(request.body or None)
-            answer = upstream.getresponse()
-            body = answer.read()
-            headers = {k: v for k, v in answer.getheaders() if k.lower() not in ("connection", "transfer-encoding")}
-            length = int(headers.pop("Content-Length", 0))
-            if request.method == "HEAD":
-                body = b"\0" * length  # for its length alone
-            return Answer(answer.status, body, headers)
-        finally:
-            upstream.close()
+class CountedLine(Line):
+    """A line whose requests are counted by their kind."""
 
     @property
     def kinds(self) -> Counter[str]:
@@ -186,15 +160,9 @@ def _kind(call: Any) -> str:
 
 
 @pytest.fixture
-def line(s3_server: S3Server) -> Iterator[Line]:
-    with Line(s3_server.endpoint) as made:
+def line(s3_server: S3Server) -> Iterator[CountedLine]:
+    with CountedLine(s3_server.endpoint) as made:
         yield made
-
-
-def refusal(status: int, code: str, message: str = "", more: str = "") -> tuple[int, bytes, dict[str, str]]:
-    """An error as S3 answers it."""
-    body = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
-    return status, body.encode(), {"Content-Type": "application/xml"}
 
 
 @pytest.fixture(name="refusal")
