@@ -60,7 +60,7 @@ def _is_json(text: str) -> bool:
     """Tell whether a text begins like an object or a list of objects; the end may be cut."""
     try:
         json.loads(text.splitlines()[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return re.match(r'\[?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:', text) is not None
     return True
 

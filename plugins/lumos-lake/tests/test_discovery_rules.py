@@ -7,6 +7,8 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lumos_lake import Entry, discover
 from lumos_lake.discovery.noise import noise_file
 from lumos_lake.probe import sniff
@@ -305,6 +307,16 @@ def test_first_bytes_tell_the_format(head, format):
 )
 def test_first_bytes_that_prove_nothing(head):
     assert format_of(head) == ""
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_whatever_a_file_begins_with_is_no_error(head):
+    assert format_of(head) in ("", "json", "csv")
+    assert format_of(gzip.compress(head)) == format_of(head)
+
+
+def test_deeply_nested_text_is_no_error():
+    assert format_of(b"[" * 4096) == "" and format_of(b'[{"a": ' + b"[" * 4000) == "json"
 
 
 def test_text_counts_where_the_name_is_one_of_many_or_packed(tmp_path):
