@@ -18,6 +18,7 @@ from msgspec import Struct
 from lumos_core.plugin_api import Context, Scope
 
 from .discovery import Grouping
+from .discovery.codes import of_one_alphabet, of_one_domain
 from .records import Names
 from .records import folders as containers
 
@@ -187,13 +188,16 @@ def _folder(grouping: Grouping) -> str:
 
     Of a single file that is what lies beside it too, and in the folders beside it: files beside it may be its parts,
     and it joins folders of partitions that come. So a file at the top of a lake asks for the whole lake. Where
-    partitions stand above the name, its root is no folder.
+    partitions stand above the name, its root is no folder. A folder that is called by a code joins others that come.
     """
     ends = [grouping.files[0].path, grouping.files[-1].path] if grouping.files else []
     if not all(_inside(path, [grouping.root]) for path in ends):
         return ""
     single = len(grouping.files) == 1 and ends == [grouping.root] * 2
-    return grouping.root.rpartition("/")[0] if single else grouping.root
+    folder = grouping.root.rpartition("/")[0] if single else grouping.root
+    while (name := folder.rpartition("/")[2]) and (of_one_domain([name]) or of_one_alphabet([name])):
+        folder = folder.rpartition("/")[0]
+    return folder
 
 
 def _shape(grouping: Grouping) -> str:

@@ -118,6 +118,7 @@ def test_periods_are_dates(one, two):
     "values",
     [
         ("monday", "tuesday", "friday"),
+        ("ny", "tx", "wa"),
         ("EURUSD", "GBPUSD", "USDJPY"),
         ("u33d", "u33e", "gcpv"),
         ("2010-11", "2011-12", "2012-13"),
@@ -155,6 +156,17 @@ def test_folders_of_a_few_hexadecimal_digits_spread_by_hash():
     assert len(found({f"o/{name}/{n}.csv": A for name in ("3e", "42", "a1") for n in (1, 2)})) == 3
     mixed = zip(names, (A, B, C, A, B, C, A, B), strict=True)
     assert len(found({f"o/{name}/{n}.csv": s for name, s in mixed for n in (1, 2)})) > 2
+
+
+@pytest.mark.parametrize("codes", [("ny", "tx", "wa"), ("FARS2019", "FARS2020", "FARS2021"), ("de", "fr", "it")])
+def test_codes_and_years_with_several_tables_inside_are_values(codes):
+    lake = {
+        f"fars/{code}/{t}/{code}_{t}_0{n}.csv": s for code in codes for t, s in (("od", A), ("wac", B)) for n in (1, 2)
+    }
+    assert found(lake) == {"fars/od": (6, ["partition_0"]), "fars/wac": (6, ["partition_0"])}
+    assert len(found({path: s for path, s in lake.items() if f"/{codes[2]}/" not in path})) == 4, "two may be called so"
+    odd = {path: C if f"{codes[1]}_wac" in path else s for path, s in lake.items()}
+    assert len(found(odd)) > 2
 
 
 def test_folders_that_differ_in_a_size_are_data_sets_of_their_own():
@@ -220,6 +232,13 @@ def test_a_word_of_shards_is_a_name_beside_others():
     assert list(found({"t/output.csv": A})) == ["t"]
 
 
+def test_windows_and_panes_are_no_part_of_a_name():
+    window = "2023-05-01T20:00:00.000Z-2023-05-01T20:05:00.000Z"
+    panes = ("pane-0-last-00000-of-00002", "pane-0-last-00001-of-00002", "pane-1-00000-of-00001")
+    lake = {f"stream/{t}-{window}-{pane}.csv": s for t, s in (("clicks", A), ("buys", B)) for pane in panes}
+    assert list(found(lake)) == ["stream/buys", "stream/clicks"]
+
+
 def test_parts_of_a_year_are_no_part_of_a_name():
     lake = {f"r/{t}_{part}.csv": s for t, s in (("sun", A), ("wind", B)) for part in ("Q1_2023", "Q2_2023", "2024-W07")}
     assert list(found(lake)) == ["r/sun", "r/wind"]
@@ -250,7 +269,16 @@ def test_one_name_with_several_extensions_is_several_datasets():
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest-files.json", "manifest.checksum", "export_info_shop.json", "symlink.txt", "create-table.sql"]
+    "name",
+    [
+        "manifest-files.json",
+        "meta.json",
+        "zarr.json",
+        "manifest.checksum",
+        "export_info_shop.json",
+        "symlink.txt",
+        "create-table.sql",
+    ],
 )
 def test_what_is_beside_data_is_none(name):
     assert noise_file(name, hidden=False)
@@ -311,8 +339,8 @@ def test_first_bytes_that_prove_nothing(head):
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_whatever_a_file_begins_with_is_no_error(head):
-    assert format_of(head) in ("", "json", "csv")
-    assert format_of(gzip.compress(head)) == format_of(head)
+    assert format_of(head) in ("", "json", "csv", "parquet", "orc", "avro", "arrow")
+    assert format_of(gzip.compress(head)) in ("", format_of(head))
 
 
 def test_deeply_nested_text_is_no_error():

@@ -1,7 +1,7 @@
 """Codes of one domain: regions, countries, languages, currencies.
 
-Standards: ISO 3166-1 alpha-2 and alpha-3, ISO 639-1, ISO 4217 (the most traded), and the sales regions that
-companies use.
+Standards: ISO 3166-1 alpha-2 and alpha-3, ISO 3166-2 of North America, ISO 639-1, ISO 4217 (the most traded), and the
+sales regions that companies use.
 """
 
 from __future__ import annotations
@@ -50,6 +50,12 @@ _COUNTRIES3 = words(
     sgp svk svn swe tha tur twn ukr usa vnm zaf are
     """
 )
+_STATES = words(
+    """
+    al ak az ar ca co ct de dc fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh
+    ok or pa ri sc sd tn tx ut vt va wa wv wi wy pr vi gu as mp ab bc mb nb nl ns nt nu on pe qc sk yt
+    """
+)
 _OPERATIONS = words("insert inserts update updates delete deletes upsert upserts snapshot i u d")
 """What a change does: folders of a change data capture."""
 _WEEKDAYS = words(
@@ -58,7 +64,7 @@ _WEEKDAYS = words(
     """
 )
 _PAIRS = frozenset(one + link + other for one in _CURRENCIES for other in _CURRENCIES for link in ("", "-"))
-_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _PAIRS, _LANGUAGES, _OPERATIONS, _WEEKDAYS)
+_DOMAINS = (_COUNTRIES | _REGIONS, _COUNTRIES3, _CURRENCIES, _PAIRS, _STATES, _LANGUAGES, _OPERATIONS, _WEEKDAYS)
 _CLOUD_REGION = re.compile(
     r"[a-z]{2}(?:-gov)?-?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-?\d"
 )

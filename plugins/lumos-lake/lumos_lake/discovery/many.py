@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from .codes import of_one_domain
 from .files import ALL_READ, MANY, SAMPLE, table_of
 from .frame import Frame, Pile
 from .grouping import Known
@@ -59,13 +60,13 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
     for stem, places in sorted(by_stem.items()):
         words = set(stem.split("-"))
         days = bool(stem) and all(dated(named.names[place]) for place in places)
+        inside = [len(found := named.clusters(place)) > 1 or bool(found[0].rel) for place in places[:SAMPLE]]
         if not stem or days:
-            least = many
+            # codes and years are values where they hold several tables each, and always the same
+            values = days or len(of_one_domain([named.names[place] for place in places])) == len(named)
+            least = NUMBERED if values and all(inside) and table is not None else many
         else:
-            least = NUMBERED
-            inside = any(len(found := named.clusters(place)) > 1 or found[0].rel for place in places[:SAMPLE])
-            if not inside and (table is None or stem == "0"):
-                least = many
+            least = NUMBERED if any(inside) or (table is not None and stem != "0") else many
         if stem and not days and are_scales([named.names[place] for place in places]):
             continue
         if len(places) < least or (not stem and (frame.parent is None or len(places) < SHARE * len(named))):

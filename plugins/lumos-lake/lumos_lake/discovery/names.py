@@ -50,10 +50,12 @@ _STAMP = r"\d{4}-?\d\d-?\d\d[Tt]\d\d(?:[:\-_]?\d\d){0,2}(?:\.\d+)?[Zz]?(?![0-9A-
 _PART = r"(?:[Qq][1-4]|[Hh][12]|[Ww]\d\d)"
 _PART_OF_YEAR = rf"(?<![0-9A-Za-z])(?:{_PART}[-_ ]?(?:19|20)\d\d|(?:19|20)\d\d[-_ ]?{_PART})(?![0-9A-Za-z])"
 _OF = r"\d+[-_]of[-_]\d+"
+_PANE = r"(?<![0-9A-Za-z])pane-\d+(?:-first|-last)*(?![0-9A-Za-z])"
+"""How Apache Beam and Dataflow call what a window has written."""
 _QUERY = r"(?<![0-9A-Za-z])\d{8}_\d{6}_\d{5}_[0-9a-z]{5}(?![0-9A-Za-z])"
 """The id of a query of Presto, Trino and Athena, which begins the names of the files that it writes."""
 _DECADE = r"(?<!\d)(?:\d\d)?\d\ds(?![0-9A-Za-z])"
-_VARIABLE = re.compile(f"{_PART_OF_YEAR}|{_QUERY}|{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
+_VARIABLE = re.compile(f"{_PART_OF_YEAR}|{_QUERY}|{_PANE}|{_OF}|{_DECADE}|{_STAMP}|{_UUID}|{_HEX}|{_BASE32}|\\d+")
 _LONGEST_PLAIN_DATE = 20
 """No date has more letters and digits than this without anything between them."""
 _UUID_ALONE = re.compile(_UUID)

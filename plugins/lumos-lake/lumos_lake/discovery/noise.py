@@ -47,7 +47,7 @@ _NOISE_FILES = re.compile(
     r"|(?P<text>Thumbs\.db|desktop\.ini"
     r"|(?:README|LICENSE|LICENCE|NOTICE|CHANGELOG|CONTRIBUTING|MANIFEST|Makefile|Dockerfile)(?:\..*)?)"
     r"|(?P<lumos>.*\.lumos\.jsonl(?:\.zst)?)"
-    r"|(?P<description>(?:manifest|_?schemas?|metadata|datapackage|package|package-lock|tsconfig|composer|checksums?"
+    r"|(?P<description>(?:manifest|_?schemas?|metadata|meta|zarr|datapackage|package|package-lock|tsconfig|composer|checksums?"
     r"|dataset_(?:infos?|description)|export_(?:tables_)?info_.*|run_results|data_dictionary|config|settings)\.json|manifest[-_.](?:files|summary|list|index|entries|latest|v?\d+)\.json|.*[-_.](?:schema|manifest|metadata|meta)\.json)",
     re.IGNORECASE,
 )
