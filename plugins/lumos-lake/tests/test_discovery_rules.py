@@ -204,11 +204,13 @@ def test_drawn_names_are_shards():
 
 
 def test_many_names_with_a_common_frame_are_one_table():
-    words = ["books", "toys", "home", "music", "games", "tools", "shoes", "pets"]
-    assert found({f"tsv/acme_reviews_us_{word}_v1_00.csv": A for word in words}) == {"tsv": (8, [])}
-    assert len(found({f"tsv/acme_reviews_us_{word}_v1_00.csv": A for word in words[:7]})) == 7
-    assert len(found({f"tsv/acme_{word}.csv": A for word in words})) == 8
-    several = {f"tsv/acme_reviews_us_{word}_v1_00.csv": A if n % 2 else B for n, word in enumerate(words)}
+    wide = A | {("star_rating", "number"), ("body", "text")}
+    words = ("books", "toys", "home", "music", "games", "tools", "shoes", "pets")
+    assert found({f"tsv/acme_reviews_us_{word}_v1_00.csv": wide for word in words}) == {"tsv": (8, [])}
+    assert len(found({f"tsv/acme_reviews_us_{word}_v1_00.csv": wide for word in words[:7]})) == 7
+    assert len(found({f"tsv/acme_{word}.csv": wide for word in words})) == 8
+    assert len(found({f"tsv/ref_code_list_{word}.csv": A for word in words})) == 8, "lists of codes"
+    several = {f"tsv/acme_reviews_us_{word}_v1_00.csv": wide if n % 2 else B for n, word in enumerate(words)}
     assert len(found(several)) == 8
 
 

@@ -11,7 +11,7 @@ from .codes import are_ids, is_capital, is_random, is_step, of_one_alphabet, of_
 from .frame import Frame
 from .grouping import Known
 from .names import KNOWN_EXTENSIONS, NEWEST, dated, split_extension, template
-from .similarity import Comparer, spread
+from .similarity import TELLING, Comparer, spread
 from .spool import Spool
 
 MANY = 20
@@ -21,6 +21,8 @@ SAMPLE = 8
 FRAMED = 8
 """So many are enough where their names have three words in common."""
 _WORDS = 3
+_FIELDS = 5
+"""Lists of codes have fewer, and are often called alike: `ref_code_list_country`."""
 ALL_READ = 200
 """Up to so many of them are read each, to leave out an odd one."""
 _SHARE = 0.8
@@ -113,7 +115,7 @@ def join_files(frame: Frame, own: list[Cluster], spool: Spool, comparer: Compare
             before = known(frame.path) == format
             joined = _many(lone, spool, comparer, MANY if not before else MANY // 2)
             if not joined and len(framed := _framed(lone)) >= FRAMED:
-                joined = _many(framed, spool, comparer, FRAMED if not before else FRAMED // 2)
+                joined = _many(framed, spool, comparer, FRAMED if not before else FRAMED // 2, _FIELDS)
         if joined:
             rows = {cluster.rows[0] for cluster in joined}
             own = [cluster for cluster in own if cluster.format != format or cluster.rows[0] not in rows]
@@ -213,13 +215,15 @@ def _framed(lone: Sequence[Cluster]) -> list[Cluster]:
     return [cluster for cluster in lone if common <= set(cluster.stem.split("-"))] if len(common) >= _WORDS else []
 
 
-def _many(lone: Sequence[Cluster], spool: Spool, comparer: Comparer, least: int) -> list[Cluster]:
+def _many(
+    lone: Sequence[Cluster], spool: Spool, comparer: Comparer, least: int, fields: int = TELLING
+) -> list[Cluster]:
     """Return very many files of one schema, whatever they are called."""
     if len(lone) < least:
         return []
     format = lone[0].format
     few = [spool[cluster.rows[0]] for cluster in spread(lone, SAMPLE)]
-    if not comparer.same(format, few, (SAMPLE - 2) / SAMPLE):
+    if not comparer.same(format, few, (SAMPLE - 2) / SAMPLE, fields):
         return []
     found = list(lone)
     if len(lone) <= ALL_READ:

@@ -72,7 +72,7 @@ class Comparer:
             return unknown
         return all(similarity(found[0], other) >= ALIKE for other in found[1:])
 
-    def same(self, format: str, entries: Sequence[Entry], least: float) -> list[int]:
+    def same(self, format: str, entries: Sequence[Entry], least: float, fields: int = TELLING) -> list[int]:
         """Return which files have nearly the schema that most of them have.
 
         None where fewer than a share have it, or where it is too small to prove anything.
@@ -81,13 +81,14 @@ class Comparer:
             format: Of the files.
             entries: The files.
             least: The share, 0 to 1.
+            fields: A schema of fewer proves nothing.
         """
         found = [self.signature(format, entry) for entry in entries]
         seen = Counter(signature for signature in found if signature)
         if not seen:
             return []
         usual = min(seen, key=lambda signature: (-seen[signature], sorted(signature)))
-        if len(usual) < TELLING:
+        if len(usual) < fields:
             return []
         fits = [
             index for index, signature in enumerate(found) if signature and similarity(usual, signature) >= THE_SAME
