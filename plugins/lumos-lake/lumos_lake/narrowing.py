@@ -143,7 +143,7 @@ class Roots:
             path = names.path_of(prefix)
             if path is None or "/" not in path:
                 return None
-            folders.add(path.rpartition("/")[0])
+            folders.add(_above_codes(path.rpartition("/")[0]))
         for urn in reach.urns:
             place = self._places.get(urn)
             if place is None:
@@ -194,7 +194,11 @@ def _folder(grouping: Grouping) -> str:
     if not all(_inside(path, [grouping.root]) for path in ends):
         return ""
     single = len(grouping.files) == 1 and ends == [grouping.root] * 2
-    folder = grouping.root.rpartition("/")[0] if single else grouping.root
+    return _above_codes(grouping.root.rpartition("/")[0] if single else grouping.root)
+
+
+def _above_codes(folder: str) -> str:
+    """Return the first folder from a place up that is not called by a code."""
     while (name := folder.rpartition("/")[2]) and (of_one_domain([name]) or of_one_alphabet([name])):
         folder = folder.rpartition("/")[0]
     return folder
