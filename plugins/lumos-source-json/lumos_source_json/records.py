@@ -112,24 +112,27 @@ def _shape(data: bytes, whole: bool) -> Records | None:
         return "array" if data[start : start + 1] == b"[" else None
     first, rest = data[start : end if end >= 0 else len(data)], data[end + 1 :] if end >= 0 else b""
     is_array = first.lstrip().startswith(b"[")
+    if _sound(first):
+        return "array" if is_array and not rest.strip() else "lines"
+    if is_array:
+        return "array"
+    opens = first.rstrip().endswith((b"{", b"[", b",", b":")) or first.count(b"{") > first.count(b"}")
+    return "documents" if first.lstrip().startswith(b"{") and opens and not _one_sound_line(rest) else "lines"
+
+
+def _sound(text: bytes) -> bool:
+    """Tell whether a text is one value, also one that only Python writes."""
     try:
-        _RAW.decode(first)
+        _RAW.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        if is_array:
-            return "array"
-        opens = first.rstrip().endswith((b"{", b"[", b",", b":")) or first.count(b"{") > first.count(b"}")
-        return "documents" if first.lstrip().startswith(b"{") and opens and not _one_sound_line(rest) else "lines"
-    return "array" if is_array and not rest.strip() else "lines"
+        return _lenient(text) is not None
+    return True
 
 
 def _one_sound_line(rest: bytes) -> bool:
     """Tell whether one of the next lines is an object of its own: then the line before was broken."""
     for line in rest.split(b"\n", 20)[:20]:
-        if line.strip().startswith(b"{"):
-            try:
-                _RAW.decode(line)
-            except (msgspec.DecodeError, RecursionError):
-                continue
+        if line.strip().startswith(b"{") and _sound(line):
             return not line.rstrip().endswith(b",")
     return False
 

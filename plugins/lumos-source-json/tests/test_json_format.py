@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lumos_lake.storage import LocalStorage, StoredFile
 from lumos_source_json.config import JsonConfig
@@ -286,6 +286,7 @@ def test_both_ways_of_inference_agree(record: dict[str, Any], times: int) -> Non
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=4), st.booleans())
+@example([[float("inf")], None], False)
 def test_whatever_python_writes_is_read(values: list[Any], pretty: bool) -> None:
     text = json.dumps(values, indent=1) if pretty else "\n".join(map(json.dumps, values))
     dataset, _, _ = inspect(text.encode())
