@@ -27,6 +27,7 @@ _SETS = {
     "further": "further.yaml",
     "ordinary": "ordinary.yaml",
     "beyond": "beyond.yaml",
+    "second-held-out": "second_held_out.yaml",
     "held-out": "held_out.yaml",
 }
 HALVES = {half: file for half, file in _SETS.items() if (_FOLDER / file).exists()}
