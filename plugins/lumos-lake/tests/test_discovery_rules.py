@@ -191,6 +191,80 @@ def test_files_at_the_root_beside_partitions():
     assert sum(len(g.files) for g in discover([Entry(path, 1) for path in lake])) == 4
 
 
+def test_folders_that_files_spell_out_with_their_path_are_values():
+    pairs = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+    candles = {f"spot/klines/{p}/1m/{p}-1m-2024-0{m}.csv": A for p in pairs for m in (1, 2)}
+    assert found(candles) == {"spot/klines": (6, ["partition_0", "partition_1"])}
+    assert found({f"spot/rates/{p}/{p}-rates-0{m}.csv": A for p in pairs[:2] for m in (1, 2)}) == {
+        "spot/rates": (4, ["partition_0"])
+    }
+    rooms = {f"acme/visits/{room}/{room}-visits-0{m}.csv": A for room in ("cafe", "garden", "hall") for m in (1, 2)}
+    assert found(rooms) == {"acme/visits": (6, ["partition_0"])}
+    tables = {f"x/{p}/{t}/{p}-{t}-01.csv": s for p in ("cafe", "hall", "yard") for t, s in (("ins", A), ("outs", B))}
+    assert list(found(tables)) == ["x/ins", "x/outs"]
+
+
+@pytest.mark.parametrize("name", ["{t}-2024-01", "shop-{t}-2024-01", "{t}-eu-2024-01"])
+def test_tables_whose_files_repeat_their_name_stay_apart(name):
+    lake = {f"shop/{t}/{name.format(t=t)}.csv": A for t in ("orders", "offers", "refunds")}
+    assert len(found(lake)) == 3
+    two = {f"rates/{t}/{t}-rates-2024-0{m}.csv": A for t in ("posted", "billed") for m in (1, 2)}
+    assert len(found(two)) == 2, "two words may be names"
+    other = zip(("cafe", "garden", "hall"), (A, B, C), strict=True)
+    assert len(found({f"acme/visits/{room}/{room}-visits-01.csv": s for room, s in other})) == 3
+
+
+def test_folders_that_differ_in_their_digits_alone_are_values():
+    def lake(*names):
+        return {f"web/data/{name}/000_0000{n}.csv": A for name in names for n in (1, 2)}
+
+    crawls = ("CC-MAIN-2013-20", "CC-MAIN-2013-48", "CC-MAIN-2024-10")
+    assert found(lake(*crawls)) == {"web/data": (6, ["partition_0"])}
+    assert len(found(lake(*crawls[:2]))) == 2
+    assert len(found(lake("orders_2022", "orders_2023", "orders_2024"))) == 3, "editions"
+    assert len(found(lake("sample-10BT", "sample-100BT", "sample-350BT"))) == 3, "sizes"
+    assert len(found(dict(zip(sorted(lake(*crawls)), (A, A, B, B, C, C), strict=True)))) == 3
+    assert len(found(lake(*crawls) | {"web/data/labels/x.csv": B})) == 4, "beside a name, they may be names"
+
+
+def test_a_folder_of_numbered_pieces_is_the_table():
+    lake = {f"aloha/data/chunk-00{c}/episode_0000{c}{n}.csv": A for c in (0, 1) for n in (1, 2)}
+    assert found(lake) == {"aloha/data": (4, ["partition_0"])}
+    lone = {path: s for path, s in lake.items() if "chunk-000" in path}
+    assert found(lone) == {"aloha/data": (2, ["partition_0"])}
+    assert "aloha/data/episode" in found(lake | {"aloha/data/orders/x.csv": B}), "not if it has named folders, too"
+    assert list(found({f"aloha/data/2024-01-0{n}/episode_{n}.csv": A for n in (1, 2)})) == ["aloha/data/episode"]
+
+
+def test_months_may_stand_before_days():
+    assert found({f"logs/{day}-2023/x.csv": A for day in ("04-29", "04-30", "05-01")})["logs"][1] == ["date"]
+    assert found({f"logs/{day}-2023/x.csv": A for day in ("14-29", "00-30")})["logs"][1] != ["date"]
+
+
+def test_names_of_numbers_and_identifiers_name_no_table():
+    ids = ("fd71bf17-5eea-46d1-ad9d-6a6fb13166a7", "9781c280-6b14-4d9c-abec-e6030f1dfb03")
+    assert list(found({f"logs/web/168387450{n}.2CVXk1mBvGZpyJ3.{i}.json.gz": A for n, i in enumerate(ids)})) == [
+        "logs/web"
+    ]
+    named = {
+        f"logs/{n}.2CVXk1mBvGZpyJ3.{i}.{t}.csv": s for n, i in enumerate(ids) for t, s in (("ins", A), ("outs", B))
+    }
+    assert len(found(named)) == 2
+    assert list(found({f"data/Sales2020Q1V2.{i}.csv": A for i in ids})) == ["data/Sales2020Q1V2"]
+
+
+def test_a_number_that_all_files_have_belongs_to_the_name():
+    def name(pattern):
+        years = {f"air/{pattern.format(n)}.csv": A for n in (2015, 2016, 2017)}
+        return next(iter(found(years | {"air/sites.csv": B})))
+
+    assert name("daily_44201_{}") == "air/daily_44201"
+    for same in ("0001", "2024", "7", "120000", "1683874502"):  # shards, years, counts, times
+        assert name(f"daily_{same}_{{}}") == "air/daily"
+    two = {f"air/daily_{code}_{y}.csv": A for code in (44201, 88101) for y in (2015, 2016)} | {"air/sites.csv": B}
+    assert "air/daily" in found(two)
+
+
 # Names of files
 
 

@@ -19,8 +19,9 @@ from .frame import Frame, Pile
 from .grouping import Known
 from .kids import Kids
 from .many import join_folders
-from .names import NEWEST, dated, folder_name, holds_identifier, template
+from .names import NEWEST, dated, folder_name, holds_identifier, is_piece, template
 from .similarity import Comparer, spread
+from .spelt import fold_steps
 from .spool import Spool
 
 RECURRING = 0.5
@@ -139,7 +140,8 @@ class Detector:
         pile = Pile()
         for _, found in kids:
             pile.add(found, "")
-        return self._lay(pile, frame.depth, kind, "")
+        pieces = is_piece(kids.names[0]) and is_piece(kids.names[-1])
+        return self._lay(pile, frame.depth, "number" if pieces else kind, "")
 
     def _are_parts(self, frame: Frame, kind: str, kids: Kids) -> bool:
         if kids.deep:
@@ -149,7 +151,8 @@ class Detector:
         if kind == "number" and len(kids) == 1:  # the only batch of shards
             return kids.firsts == {(min(kids.formats), "")} and table_of(frame)[0] is frame
         if len(kids.formats) > 1 or len(kids) == 1:
-            return len(kids) > 1 or folder_name(kids.names[0]).key == "id"
+            name = kids.names[0]
+            return len(kids) > 1 or folder_name(name).key == "id" or (is_piece(name) and not kids.several)
         format = next(iter(kids.formats))
         if kind == "run" and kids.alike:
             return kids.several or self._alike(format, kids.last)
@@ -351,8 +354,10 @@ class Detector:
         taken: set[int] = set()
         for joined in join_folders(frame, named, self._spool, self._comparer, self._known):
             clusters = self._lay(joined.pile, frame.depth, joined.kind, "")
-            if joined.name:
-                for cluster in clusters:
+            for cluster in clusters:
+                if joined.kind == "spelled":
+                    fold_steps(cluster, frame.depth)
+                if joined.name:
                     cluster.rel = (joined.name, *cluster.rel)
             made += clusters
             taken |= joined.places
@@ -370,6 +375,8 @@ def _level(cluster: Cluster, depth: int, kind: str, grain: str) -> None:
         cluster.because(f"folders are named by date ({grain})", 0.95)
     elif kind == "item":
         cluster.because("folders inside the dates hold a file each that is named like the folder", 0.8)
+    elif kind == "spelled":
+        cluster.because("files spell out the folders that they are in and hold the same schemas", 0.75)
     elif kind == "many":
         cluster.because("very many sibling folders hold the same schema in the same layout", 0.6)
     elif kind == "numbered":

@@ -15,6 +15,7 @@ from .kids import Kids
 from .names import dated, folder_name, template
 from .naming import spelled
 from .similarity import Comparer, spread
+from .spelt import are_spelled
 from .spool import Spool
 
 SHARE = 0.8
@@ -49,9 +50,16 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
         comparer: Compares schemas.
         known: What the last run knew.
     """
-    if len(named) < NUMBERED or comparer.blind:
+    if len(named) < 2 or comparer.blind:
         return
     same = _Same(spool, comparer)
+    if least := are_spelled(named, frame.depth, spool):
+        joined = _laid(named, range(len(named)), least, same)
+        if joined is not None:
+            yield Joined(joined[0], "", "spelled", joined[1])
+            return
+    if len(named) < NUMBERED:
+        return
     table = table_of(frame)[0]
     many = MANY if known(frame.path) is None else MANY // 2
     by_stem: dict[str, array[int]] = {}
@@ -59,30 +67,41 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
         by_stem.setdefault("0" if name.isdigit() else folder_name(name).stem, array("Q")).append(index)
     for stem, places in sorted(by_stem.items()):
         words = set(stem.split("-"))
-        days = bool(stem) and all(dated(named.names[place]) for place in places)
+        chosen = [named.names[place] for place in places]
+        days = bool(stem) and all(map(dated, chosen))
         inside = [len(found := named.clusters(place)) > 1 or bool(found[0].rel) for place in places[:SAMPLE]]
         if not stem or days:
             # codes and years are values where they hold several tables each, and always the same
-            values = days or len(of_one_domain([named.names[place] for place in places])) == len(named)
+            values = days or len(of_one_domain(chosen)) == len(named)
             least = NUMBERED if values and all(inside) and table is not None else many
         else:
             least = NUMBERED if any(inside) or (table is not None and stem != "0") else many
-        if stem and not days and are_scales([named.names[place] for place in places]):
+        editions = days and all(map(_is_edition, chosen))
+        alone = len(places) == len(named) and frame.parent is not None and not frame.own
+        if alone and stem not in ("", "0") and not editions:
+            least = NUMBERED
+        if stem and not days and are_scales(chosen):
             continue
         if len(places) < least or (not stem and (frame.parent is None or len(places) < SHARE * len(named))):
             continue
         joined = _laid(named, places, least, same)
         if joined is not None:
-            own = days and not words <= set(template(frame.name)[0].split("-"))
+            own = editions and not words <= set(template(frame.name)[0].split("-"))
             name = spelled(named.names[places[0]]) if own else ""
             yield Joined(joined[0], name, "many" if least == many else "numbered", joined[1])
 
 
+def _is_edition(name: str) -> bool:
+    """Tell whether the digits in a name are a date and nothing else: `orders_2023`, not `CC-MAIN-2023-50`."""
+    return folder_name("-".join(re.findall("[0-9]+", name))).kind == "date"
+
+
 def are_scales(names: Sequence[str]) -> bool:
-    """Tell whether names differ in a size: 1, 10, 100 (and 30, 300); each is a data set of its own, not a part."""
-    numbers = [re.search("[0-9]+", name) for name in names]
-    scales = [found is not None and re.fullmatch("[13]0*", found[0]) is not None for found in numbers]
-    return all(scales) and max(len(found[0]) for found in numbers if found) > 1
+    """Tell whether names differ in a size: 1, 10, 100 (30, 350); each is a data set of its own, not a part."""
+    numbers = [re.findall("[0-9]+", name) for name in names]
+    scales = all(len(found) == 1 and re.fullmatch("[13]|[1-9]5?0+", found[0]) for found in numbers)
+    sizes = [int(found[0]) for found in numbers] if scales else []
+    return scales and max(sizes) >= 10 * min(sizes)
 
 
 def _laid(named: Kids, places: Sequence[int], least: int, same: _Same) -> tuple[Pile, set[int]] | None:

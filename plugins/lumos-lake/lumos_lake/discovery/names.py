@@ -160,9 +160,19 @@ def template(bare: str) -> tuple[str, bool]:
         kept = words
     if kept and (kept[0] in _SHARD_WORDS if variable else len(kept) == 1 and kept[0] in _PLAIN_SHARDS):
         return "", variable
-    if kept and all(len(word) == 1 for word in kept) and variable:
+    if kept and variable and (all(len(word) == 1 for word in kept) or _all_drawn(bare)):
         return "", True
     return "-".join(kept), variable
+
+
+_DRAWN = re.compile(r"(?!.*[a-z]{4})(?=(?:.*?(?:\d[A-Za-z]|[A-Za-z]\d)){3})(?=(?:.*?[a-z][A-Z]){2})[0-9A-Za-z]{10,}")
+"""Letters of both cases and digits, in turns as no word has them: `2CVXk1mBvGZpyJ3`."""
+
+
+def _all_drawn(bare: str) -> bool:
+    """Tell whether a name is made of numbers and identifiers alone: `1683874502.2CVXk1mBvGZpyJ3.9781c280-...`."""
+    words = [word for word in _SPLIT.split(_IDENTIFIER.sub("\0", bare)) if word and not word.isdigit()]
+    return words != [bare] and all(map(_DRAWN.fullmatch, words))
 
 
 NEWEST = words("latest current newest")
@@ -254,7 +264,7 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("quarter", rf"{_YEAR}[-_]?q[1-4]|q[1-4][-_]?{_YEAR}"),
         ("week", rf"{_YEAR}[-_]?w(?:0[1-9]|[1-4]\d|5[0-3])"),
         ("month", rf"{_YEAR}{_S}{_M}|{_YEAR}{_M}|(?:m|month)[-_]?(?:{_M}|[1-9])"),
-        ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}"),
+        ("date", rf"{_YEAR}({_S}){_M}\1{_D}|{_YEAR}{_M}{_D}|{_D}-{_M}-{_YEAR}|{_M}-{_D}-{_YEAR}"),
         ("date", rf"(?:day|date|dt|ds|as[-_]?of|partition)[-_](?:{_YEAR}([-_.]){_M}\1{_D}|{_YEAR}{_M}{_D})"),
         ("period", rf"{_YEAR}{_M}(?:{_D})?[-_]{_YEAR}{_M}(?:{_D})?|{_YEAR}-{_M}-{_D}(?:_|--|_to_){_YEAR}-{_M}-{_D}"),
         ("month", rf"(?:{_MON})[-_. ]?{_YEAR}|{_YEAR}[-_. ]?(?:{_MON})"),
@@ -296,6 +306,14 @@ def folder_name(name: str) -> FolderName:
     if count and (not words or all(word in _RUN_WORDS for word in words) or _only_time(words)):
         return FolderName("run", "-".join(words) or "id")
     return FolderName("named", "", "-".join(words) if count else "")
+
+
+def is_piece(name: str) -> bool:
+    """Tell whether a folder holds a numbered piece of a table, and is no run of anything: `chunk-000`."""
+    return folder_name(name).key in _PIECES
+
+
+_PIECES = words("chunk part shard split partition bucket")
 
 
 def holds_identifier(name: str) -> bool:

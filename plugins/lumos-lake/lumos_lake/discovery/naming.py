@@ -10,7 +10,7 @@ from operator import gt
 
 from .cluster import GENERIC_FOLDERS, Cluster
 from .grouping import Grouping, Known
-from .names import _MONTHS, _VARIABLE, nameless, split_extension, template
+from .names import _MONTHS, _VARIABLE, is_piece, nameless, split_extension, template
 from .partitions import analyse
 from .similarity import Comparer, spread
 from .spool import Files, Spool, without_empty
@@ -22,6 +22,10 @@ DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
 _SECTION = re.compile(r"(?:[0-9]+\.)+[A-Za-z]")
+_CODE = re.compile(r"(?!(?:19|20)\d\d$)[1-9]\d{2,4}")
+"""A number that may belong to a name: no year, no count of few, no time, no shard with zeros before it."""
+MANY_NAMES = 3
+"""Of so many files the number must be the same."""
 _EDGES = " _-.,;()[]+@~="
 MOST_READ = 1000
 """Files of one folder that are read, at most, to tell tables apart whose names are alike."""
@@ -57,10 +61,11 @@ class Namer:
             for part in self._by_schema(cluster):
                 by_folder.setdefault(part.rel, []).append(part)
         found: dict[str, Grouping] = {}
-        for rel in sorted(by_folder):
+        order = sorted(by_folder)
+        for rel, after in zip(order, [*order, ()][1:], strict=True):
             members = by_folder.pop(rel)
             folder = "/".join(rel)
-            owner = self._owner(rel, members)
+            owner = self._owner(rel, members, alone=after[: len(rel)] != rel)
             for cluster in sorted(members, key=lambda member: (member is not owner, member.stem, member.format)):
                 if cluster is owner:
                     name, root = folder or self._root_name, folder
@@ -110,12 +115,13 @@ class Namer:
     def _bare(self, row: int) -> str:
         return split_extension(self._spool.path(row).rpartition("/")[2], self._extensions)[0]
 
-    def _owner(self, rel: tuple[str, ...], members: list[Cluster]) -> Cluster | None:
-        """Return the cluster that is the folder itself."""
+    def _owner(self, rel: tuple[str, ...], members: list[Cluster], *, alone: bool) -> Cluster | None:
+        """Return the cluster that is the folder itself; `alone` when there is nothing in named folders below it."""
         folder = "/".join(rel) or self._root_name
         title = template(folder.rpartition("/")[2])[0]
         if len(members) == 1:
-            return members[0] if self._is_folder(members[0], rel, title) else None
+            whole = alone and bool(rel) and self._is_in_pieces(members[0])
+            return members[0] if whole or self._is_folder(members[0], rel, title) else None
         for pool in ([m for m in members if m.partitioned], [m for m in members if not m.stem and m.variable], members):
             if len(pool) == 1:
                 return pool[0]
@@ -148,6 +154,12 @@ class Namer:
                     member.findings += (("odd-files", f"does not fit the other files of {folder}"),)
             return first
         return None
+
+    def _is_in_pieces(self, only: Cluster) -> bool:
+        """Tell whether a folder holds but numbered pieces with numbered files: `data/chunk-000/episode_0001`."""
+        folders = self._spool.path(only.rows[0]).split("/")[:-1]
+        levels = [folders[place] for place in only.positional if place < len(folders)]
+        return only.variable and bool(levels) and all(map(is_piece, levels))
 
     def _is_folder(self, only: Cluster, rel: tuple[str, ...], title: str) -> bool:
         """Tell whether the only cluster of a folder takes the folder's name, and not that of its files.
@@ -194,7 +206,8 @@ class Namer:
         kept = _sections(bares)
         for place, number in enumerate(numbers[0]):
             glued = (bool(made) and made[-1].isalpha()) or any(number in section.split(".") for section in kept)
-            made += (number if same[place] and glued else "\0") + first[place + 1]
+            named = len(bares) >= MANY_NAMES and not all(same) and _CODE.fullmatch(number)
+            made += (number if same[place] and (glued or named) else "\0") + first[place + 1]
         return spelled(made, kept=True)
 
     def _grouping(self, name: str, root: str, cluster: Cluster) -> Grouping:
