@@ -204,6 +204,19 @@ def test_folders_that_files_spell_out_with_their_path_are_values():
     assert list(found(tables)) == ["x/ins", "x/outs"]
 
 
+@pytest.mark.parametrize("odd", ["notes.csv", "notes.json"])
+@pytest.mark.parametrize("values", [("BTCUSDT", "ETHUSDT", "SOLUSDT"), ("cafe", "hall", "yard"), ("eu", "us", "apac")])
+def test_folders_that_were_values_stay_values_when_an_odd_file_appears(odd, values):
+    odd = f"rates/{values[1]}/{odd}"
+    lake = {f"rates/{p}/{p}-rates-0{m}.csv": A for p in values for m in (1, 2)}
+    groupings = discover(
+        [Entry(path, 10) for path in (*lake, odd)],
+        peek=lambda format, entry: lake.get(entry.path, B),
+        known={"rates": "csv"}.get,
+    )
+    assert {one.name: len(one.files) for one in groupings} == {"rates": 6, odd: 1}
+
+
 @pytest.mark.parametrize("name", ["{t}-2024-01", "shop-{t}-2024-01", "{t}-eu-2024-01"])
 def test_tables_whose_files_repeat_their_name_stay_apart(name):
     lake = {f"shop/{t}/{name.format(t=t)}.csv": A for t in ("orders", "offers", "refunds")}

@@ -300,11 +300,12 @@ class Detector:
                     continue
             elif not self._alike(format, [named.last[index] for index in group], unknown=known):
                 continue
+            whole = {index for index in group if named.kind(index) is not None}  # the others hold more than that
             joined = unite(named.take_main(index) for index in group)
             joined.partitioned = True
             joined.positional = {**joined.positional, frame.depth: "partition"}
             joined.because("sibling folders are codes of one domain and hold the same schema", 0.7)
-            return [joined], {index for index in group if named.kind(index) is not None or not named.clusters(index)}
+            return [joined], whole
         return [], set()
 
     def _spells(self, folder: str, above: str, row: int) -> bool:

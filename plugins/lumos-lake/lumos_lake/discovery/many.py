@@ -15,7 +15,7 @@ from .kids import Kids
 from .names import dated, folder_name, template
 from .naming import spelled
 from .similarity import Comparer, spread
-from .spelt import are_spelled
+from .spelt import are_spelled, main_of
 from .spool import Spool
 
 SHARE = 0.8
@@ -53,15 +53,18 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
     if len(named) < 2 or comparer.blind:
         return
     same = _Same(spool, comparer)
-    if least := are_spelled(named, frame.depth, spool):
+    before = known(frame.path) is not None
+    if least := are_spelled(named, frame.depth, spool, before):
         joined = _laid(named, range(len(named)), least, same)
+        if joined is None and before:
+            joined = _mains(named, same)
         if joined is not None:
             yield Joined(joined[0], "", "spelled", joined[1])
             return
     if len(named) < NUMBERED:
         return
     table = table_of(frame)[0]
-    many = MANY if known(frame.path) is None else MANY // 2
+    many = MANY if not before else MANY // 2
     by_stem: dict[str, array[int]] = {}
     for index, name in enumerate(named.names):
         by_stem.setdefault("0" if name.isdigit() else folder_name(name).stem, array("Q")).append(index)
@@ -135,6 +138,22 @@ def _laid(named: Kids, places: Sequence[int], least: int, same: _Same) -> tuple[
             return None
         if not any(recurring) and not same(format, [cluster.rows[-1] for _, cluster in stems.values()]):
             return None
+    return pile, taken
+
+
+def _mains(named: Kids, same: _Same) -> tuple[Pile, set[int]] | None:
+    """Lay the largest clusters of folders over each other; what else came into one of them stays there."""
+    mains = [main_of(found) for _, found in named]
+    if len({cluster.format for cluster in mains}) > 1 or not same(mains[0].format, [one.rows[-1] for one in mains]):
+        return None
+    pile, taken = Pile(), set[int]()
+    for place, main in enumerate(mains):
+        found = named.clusters(place)
+        if len(found) > 1:
+            found.remove(main)
+        else:
+            taken.add(place)
+        pile.add([main], "")
     return pile, taken
 
 

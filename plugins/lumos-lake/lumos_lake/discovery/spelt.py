@@ -24,13 +24,14 @@ _SAMPLE = 8
 _EACH = 3
 
 
-def are_spelled(named: Kids, depth: int, spool: Spool) -> int:
+def are_spelled(named: Kids, depth: int, spool: Spool, before: bool) -> int:
     """Return how many folders are enough for values, where the files spell all of them out; 0 where they do not.
 
     Args:
         named: The folders.
         depth: Where they stand in a path.
         spool: The files.
+        before: They were values in the last run, so that it is enough when most files of each are spelled so.
     """
     names = named.names
     few = spread(names, _MOST)
@@ -40,6 +41,8 @@ def are_spelled(named: Kids, depth: int, spool: Spool) -> int:
     heads: set[str] = set()
     for place in spread(range(len(names)), _SAMPLE):
         inside = named.clusters(place)
+        if before:
+            inside = [main_of(inside)]
         if len(names) < SPELLED and (len(inside) > 1 or not all(map(is_quantity, inside[0].rel))):
             return 0
         for cluster in inside:
@@ -68,6 +71,11 @@ def _before(path: Sequence[str], depth: int, codes: bool) -> str | None:
 
 def _piece(word: str, name: str) -> re.Match[str] | None:
     return re.search(rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])", name) if word else None
+
+
+def main_of(found: Sequence[Cluster]) -> Cluster:
+    """Return the largest cluster of a folder."""
+    return max(found, key=lambda cluster: (len(cluster.rows), cluster.variable, cluster.stem))
 
 
 def fold_steps(cluster: Cluster, depth: int) -> None:
