@@ -217,6 +217,18 @@ def test_folders_that_were_values_stay_values_when_an_odd_file_appears(odd, valu
     assert {one.name: len(one.files) for one in groupings} == {"rates": 6, odd: 1}
 
 
+@pytest.mark.parametrize("odd", ["web/data/labels/x.csv", "web/data/labels.csv"])
+@pytest.mark.parametrize("path", ["CC-MAIN-2013-{}/00000_{}.csv", "chunk-0{}/episode_{}.csv"])
+def test_numbered_folders_that_were_values_stay_values_beside_something_odd(path, odd):
+    lake = {f"web/data/{path.format(week, n)}": A for week in (20, 48, 50) for n in (1, 2)}
+    groupings = discover(
+        [Entry(path, 10) for path in (*lake, odd)],
+        peek=lambda format, entry: lake.get(entry.path, B),
+        known={"web/data": "csv"}.get,
+    )
+    assert {one.name: len(one.files) for one in groupings} == {"web/data": 6, odd: 1}
+
+
 @pytest.mark.parametrize("name", ["{t}-2024-01", "shop-{t}-2024-01", "{t}-eu-2024-01"])
 def test_tables_whose_files_repeat_their_name_stay_apart(name):
     lake = {f"shop/{t}/{name.format(t=t)}.csv": A for t in ("orders", "offers", "refunds")}
@@ -235,6 +247,8 @@ def test_folders_that_differ_in_their_digits_alone_are_values():
     assert found(lake(*crawls)) == {"web/data": (6, ["partition_0"])}
     assert len(found(lake(*crawls[:2]))) == 2
     assert len(found(lake("orders_2022", "orders_2023", "orders_2024"))) == 3, "editions"
+    assert len(found(lake("orders_v1", "orders_v2", "orders_v3"))) == 3, "versions"
+    assert list(found(lake("sensor1", "sensor2", "sensor3"))) == ["web/data"]
     assert len(found(lake("sample-10BT", "sample-100BT", "sample-350BT"))) == 3, "sizes"
     assert len(found(dict(zip(sorted(lake(*crawls)), (A, A, B, B, C, C), strict=True)))) == 3
     assert len(found(lake(*crawls) | {"web/data/labels/x.csv": B})) == 4, "beside a name, they may be names"
@@ -272,7 +286,7 @@ def test_a_number_that_all_files_have_belongs_to_the_name():
         return next(iter(found(years | {"air/sites.csv": B})))
 
     assert name("daily_44201_{}") == "air/daily_44201"
-    for same in ("0001", "2024", "7", "120000", "1683874502"):  # shards, years, counts, times
+    for same in ("0001", "2024", "7", "1830", "120000", "1683874502"):  # shards, years, counts, times
         assert name(f"daily_{same}_{{}}") == "air/daily"
     two = {f"air/daily_{code}_{y}.csv": A for code in (44201, 88101) for y in (2015, 2016)} | {"air/sites.csv": B}
     assert "air/daily" in found(two)

@@ -20,6 +20,7 @@ from .spool import Spool
 
 SHARE = 0.8
 """Of so many of the siblings the inner layout must be the same."""
+_VERSION = re.compile(r"(?<![A-Za-z])(?:v|ver|version|rev)[-_]?\d+$", re.IGNORECASE)
 NUMBERED = 3
 """From so many numbered siblings on, the number is a value."""
 
@@ -79,9 +80,9 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
             least = NUMBERED if values and all(inside) and table is not None else many
         else:
             least = NUMBERED if any(inside) or (table is not None and stem != "0") else many
-        editions = days and all(map(_is_edition, chosen))
-        alone = len(places) == len(named) and frame.parent is not None and not frame.own
-        if alone and stem not in ("", "0") and not editions:
+        editions = all(map(_is_edition, chosen))
+        alone = before or (len(places) == len(named) and not frame.own)
+        if alone and frame.parent is not None and stem not in ("", "0") and not editions:
             least = NUMBERED
         if stem and not days and are_scales(chosen):
             continue
@@ -89,14 +90,14 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
             continue
         joined = _laid(named, places, least, same)
         if joined is not None:
-            own = editions and not words <= set(template(frame.name)[0].split("-"))
+            own = days and editions and not words <= set(template(frame.name)[0].split("-"))
             name = spelled(named.names[places[0]]) if own else ""
             yield Joined(joined[0], name, "many" if least == many else "numbered", joined[1])
 
 
 def _is_edition(name: str) -> bool:
-    """Tell whether the digits in a name are a date and nothing else: `orders_2023`, not `CC-MAIN-2023-50`."""
-    return folder_name("-".join(re.findall("[0-9]+", name))).kind == "date"
+    """Tell whether the digits in a name are a date or a version: `orders_2023`, `orders_v2`, not `CC-MAIN-2023-50`."""
+    return bool(_VERSION.search(name)) or folder_name("-".join(re.findall("[0-9]+", name))).kind == "date"
 
 
 def are_scales(names: Sequence[str]) -> bool:

@@ -22,8 +22,8 @@ DOMINANT = 0.8
 """A cluster that has this share of a folder keeps the folder's name when odd files join it."""
 
 _SECTION = re.compile(r"(?:[0-9]+\.)+[A-Za-z]")
-_CODE = re.compile(r"(?!(?:19|20)\d\d$)[1-9]\d{2,4}")
-"""A number that may belong to a name: no year, no count of few, no time, no shard with zeros before it."""
+_CODE = re.compile(r"(?!(?:(?:19|20)\d\d|(?:1\d|2[0-3])[0-5]\d)$)[1-9]\d{2,4}")
+"""A number that may belong to a name: no year, no time (`1830`), no small count, no shard with zeros before it."""
 MANY_NAMES = 3
 """Of so many files the number must be the same."""
 _EDGES = " _-.,;()[]+@~="
@@ -120,6 +120,7 @@ class Namer:
         folder = "/".join(rel) or self._root_name
         title = template(folder.rpartition("/")[2])[0]
         if len(members) == 1:
+            alone |= self._known(folder) == members[0].format
             whole = alone and bool(rel) and self._is_in_pieces(members[0])
             return members[0] if whole or self._is_folder(members[0], rel, title) else None
         for pool in ([m for m in members if m.partitioned], [m for m in members if not m.stem and m.variable], members):
