@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ from textwrap import dedent
 import pytest
 
 _numbers = itertools.count()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So a shell starts what runs in the background, and every program that is started from there would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COMPONENT = '''
 from collections.abc import Iterable

@@ -316,4 +316,7 @@ def test_it_is_a_program_until_it_is_interrupted() -> None:
         assert ask(connection, "GET", "/")[0] == 404
         connection.close()
         program.send_signal(signal.SIGINT)
-        assert program.wait(10) == 0
+        try:
+            assert program.wait(10) == 0
+        finally:
+            program.kill()
