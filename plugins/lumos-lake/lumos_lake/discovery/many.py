@@ -80,7 +80,7 @@ def join_folders(frame: Frame, named: Kids, spool: Spool, comparer: Comparer, kn
             least = NUMBERED if values and all(inside) and table is not None else many
         else:
             least = NUMBERED if any(inside) or (table is not None and stem != "0") else many
-        editions = all(map(_is_edition, chosen))
+        editions = all(map(_is_edition, spread(chosen, ALL_READ)))
         alone = before or (len(places) == len(named) and not frame.own)
         if alone and frame.parent is not None and stem not in ("", "0") and not editions:
             least = NUMBERED
