@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 _numbers = itertools.count()
 
+os.environ.pop("COLUMNS", None)  # the terminal that tests run in is no part of them
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So a shell starts what runs in the background, and every program that is started from there would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
