@@ -59,6 +59,7 @@ def test_every_stratum_has_tables(score):
         ("ordinary", 0.98, 0.98, 0.98),
         ("beyond", 0.93, 0.98, 0.98),
         ("second-held-out", 0.79, 0.96, 0.95),
+        ("held-out", 0.44, 0.65, 0.85),
     ],
 )
 def test_lakes_that_people_described(half, precision, recall, grouping):
